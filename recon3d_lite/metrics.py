@@ -1,0 +1,142 @@
+"""Distances between two point sets for judging: NumPy and SciPy in float64, without TensorFlow.
+
+Points are `(N, 3)` arrays in the object's units (bounding-box diagonal 1), so a distance of 0.01 is one
+hundredth of the object's diagonal. Where the two roles matter, `x` is the prediction and `y` the truth.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+
+def chamfer_distance(x: ArrayLike, y: ArrayLike) -> float:
+    """Chamfer distance, squared: mean squared distance to the nearest neighbour, one way plus the other way.
+
+    `(N, 3)`, `(M, 3)` -> squared units of the points. The convention of PyTorch3D and Kaolin; Open3D does not
+    square.
+
+    Raises:
+        ValueError: `x` or `y` is not `(points, 3)`, is empty, or has numbers that are not finite.
+
+    >>> chamfer_distance([[0, 0, 0]], [[3, 4, 0], [0, 0, 1]])
+    14.0
+    """
+    to_y, to_x = _nearest_distances(x, y)
+    return float(np.mean(to_y**2) + np.mean(to_x**2))
+
+
+def chamfer_l1(x: ArrayLike, y: ArrayLike) -> float:
+    """Chamfer-L1: half the sum of the two mean distances, not squared, to the nearest neighbour.
+
+    `(N, 3)`, `(M, 3)` -> units of the points. Mescheder et al., Occupancy Networks, CVPR 2019 (their tables
+    are in tenths of the longest edge of the object's box; ours are in units of its diagonal).
+
+    Raises:
+        ValueError: `x` or `y` is not `(points, 3)`, is empty, or has numbers that are not finite.
+
+    >>> chamfer_l1([[0, 0, 0]], [[3, 4, 0], [0, 0, 1]])
+    2.0
+    """
+    to_y, to_x = _nearest_distances(x, y)
+    return float(np.mean(to_y) + np.mean(to_x)) / 2
+
+
+def f_score(x: ArrayLike, y: ArrayLike, threshold: float = 0.02) -> float:
+    """F-score, in [0, 1]: the harmonic mean of precision and recall (Tatarchenko et al., CVPR 2019).
+
+    Precision is the share of the points of `x`, the prediction, that lie within `threshold` of a point of
+    `y`, the truth; recall is the share of `y` within `threshold` of `x`. The threshold is a distance
+    (AtlasNet and Pixel2Mesh compare squared ones), 2 % of the diagonal unless told otherwise. 0 where no
+    point is within it.
+
+    Raises:
+        ValueError: `x` or `y` is not `(points, 3)`, is empty, or has numbers that are not finite; or
+        `threshold` is
+            not a positive number.
+
+    >>> truth = [[0, 0, 0], [1, 0, 0]]
+    >>> round(f_score([[0.01, 0, 0]], truth), 3)  # precision 1, recall 1/2
+    0.667
+    """
+    if not threshold > 0:
+        raise ValueError(f"threshold must be a distance greater than 0, got {threshold}")
+    to_y, to_x = _nearest_distances(x, y)
+    precision, recall = np.mean(to_y <= threshold), np.mean(to_x <= threshold)
+    if precision + recall == 0:
+        return 0.0
+    return float(2 * precision * recall / (precision + recall))
+
+
+def earth_movers_distance(x: ArrayLike, y: ArrayLike) -> float:
+    """Earth mover's distance: the mean distance moved under the best one-to-one matching of the two sets.
+
+    `(N, 3)`, `(N, 3)` -> units of the points. Unlike Chamfer it sees density: every point must be used once.
+    Exact (Hungarian-type assignment), so the time grows with the cube of N: a fifth of a second at 1,024
+    points.
+
+    Raises:
+        ValueError: `x` or `y` is not `(points, 3)`, is empty, or has numbers that are not finite; or the two
+        differ
+            in length.
+
+    >>> earth_movers_distance([[0, 0, 0], [1, 0, 0]], [[1, 0, 0], [0, 0, 2]])
+    1.0
+    """
+    x, y = _as_points(x, "x"), _as_points(y, "y")
+    if len(x) != len(y):
+        raise ValueError(
+            f"x and y must have the same number of points, got {len(x)} and {len(y)}: sample both equally"
+        )
+    cost = cdist(x, y)
+    return float(cost[linear_sum_assignment(cost)].mean())
+
+
+def sampling_floor(
+    sample: Callable[[int, np.random.Generator], np.ndarray], n: int, seed: int = 0, threshold: float = 0.02
+) -> dict[str, float]:
+    """The scores of a perfect answer: two independent samples of the same surface, judged against each other.
+
+    No reconstruction of n points can be expected to do better than this, so print it beside every score.
+
+    Args:
+        sample: `sample(n, rng)` returns n points of the surface, `(n, 3)`.
+        n: points in each sample.
+        seed: of the random generator handed to `sample`.
+        threshold: of the F-score.
+
+    Returns:
+        `{"chamfer_l1": ..., "f_score": ...}`.
+
+    Raises:
+        ValueError: `sample` does not return `(n, 3)` finite points.
+
+    >>> def sphere(n, rng):
+    ...     points = rng.normal(size=(n, 3))
+    ...     return points / (2 * np.linalg.norm(points, axis=1, keepdims=True))
+    >>> {name: round(score, 2) for name, score in sampling_floor(sphere, 1024).items()}
+    {'chamfer_l1': 0.03, 'f_score': 0.33}
+    """
+    rng = np.random.default_rng(seed)
+    x, y = (_as_points(sample(n, rng), "sample(n, rng)") for _ in range(2))
+    if not len(x) == len(y) == n:
+        raise ValueError(f"sample(n, rng) must return n = {n} points, got {len(x)} and {len(y)}")
+    return {"chamfer_l1": chamfer_l1(x, y), "f_score": f_score(x, y, threshold)}
+
+
+def _nearest_distances(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Distance of every x to its nearest y, `(N,)`, and of every y to its nearest x, `(M,)`."""
+    x, y = _as_points(x, "x"), _as_points(y, "y")
+    return cKDTree(y).query(x)[0], cKDTree(x).query(y)[0]
+
+
+def _as_points(points: ArrayLike, name: str) -> np.ndarray:
+    points = np.asarray(points, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != 3 or len(points) == 0:
+        raise ValueError(f"{name} must have the shape (points, 3) and not be empty, got {points.shape}")
+    if not np.isfinite(points).all():
+        raise ValueError(f"{name} must be finite, but has NaN or infinite numbers")
+    return points
