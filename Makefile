@@ -1,0 +1,63 @@
+# make book | test | lab | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
+# Another Python: make book PYTHON=/path/to/python3.12
+
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
+# run each: a version manager's python3.12 may exist and yet refuse
+PYTHON := $(shell for p in python3.12 python3.11 python3 python; do \
+	$$p -c '$(SUPPORTED)' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+BIN := .venv/bin
+READY := .venv/ready
+SCRIPTS := node_modules/.package-lock.json
+# npm's own script asks for "node" on the path
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book test test-package test-notebooks test-book lab weights clean
+
+help:
+	@sed -n 1,2p Makefile
+
+$(READY): requirements.txt pyproject.toml
+	@$(if $(PYTHON),:,echo "No Python 3.11 or 3.12 with venv found: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1)
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "$(PYTHON) is not Python 3.11 or 3.12 with venv" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(SCRIPTS): package.json package-lock.json $(READY)
+	$(BIN)/npm ci --loglevel=error
+	touch $@
+
+setup: $(READY) $(SCRIPTS)
+
+book: setup
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+test: test-package test-notebooks test-book
+
+# the package: unit tests, doctests, style
+test-package: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest -m "not book"
+
+# every notebook is run, and its outputs compared with the stored ones
+test-notebooks: $(READY)
+	$(BIN)/pytest book --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+		--nbval-cell-timeout=300 -n 2 --dist loadscope
+
+# the book is built, opened in a browser, its figures turned; chapters are run in JupyterLab
+test-book: setup
+	$(BIN)/pytest -m book tests
+
+lab: $(READY)
+	$(BIN)/jupyter lab book
+
+weights: $(READY)
+	$(BIN)/python -m recon3d_lite train
+
+clean:
+	rm -rf _build .venv node_modules .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,94 @@
+"""For all tests: a quiet, seeded TensorFlow in kernels; nbval's view of figures; the built book and a browser."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent
+
+# set before any kernel or worker starts: they inherit them
+os.environ.update(PYTHONHASHSEED="0", TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")
+
+# WebGL without a graphics card, and no calls home
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+
+
+def figure_skeleton(value: Any) -> Any:
+    """Reduce a Plotly figure to what should repeat on every machine: structure, texts, layout, sizes of arrays."""
+    if isinstance(value, dict) and "bdata" in value:
+        return [value["dtype"], value.get("shape", len(base64.b64decode(value["bdata"])))]
+    if isinstance(value, dict):
+        return {key: figure_skeleton(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [figure_skeleton(item) for item in value] if len(value) < 50 else ["list", len(value)]
+    if isinstance(value, str) and value.startswith("data:image/"):
+        return "picture"
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Teach nbval to compare figures by their skeleton."""
+    if not getattr(config.option, "nbval", False):
+        return
+    from nbval.plugin import IPyNbCell
+
+    sanitize = IPyNbCell.sanitize
+
+    def sanitize_figures(cell: IPyNbCell, output: Any) -> Any:
+        if isinstance(output, dict) and {"data", "layout"} <= output.keys():
+            return json.dumps(figure_skeleton(output), indent=1, sort_keys=True)
+        return sanitize(cell, output)
+
+    IPyNbCell.sanitize = sanitize_figures
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the book's pages, built as ``make book`` builds them: a warning is an error."""
+    folder = tmp_path_factory.mktemp("book")
+    command = [sys.executable, "-m", "jupyter_book", "build", str(ROOT), "--path-output", str(folder)]
+    done = subprocess.run([*command, "-W", "-n", "--keep-going"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+    return folder / "_build" / "html"
+
+
+def _installed_chromium() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium: the one in $CHROMIUM, on the path, or Playwright's own; without any, the test is skipped.
+
+    With RECON3D_REQUIRE_BROWSER=1 (set by .ci/run) a missing browser is a failure.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=_installed_chromium(), args=CHROMIUM_FLAGS)
+        except Error as error:
+            reason = f"no Chromium that starts; install one or set CHROMIUM=/path/to/it ({str(error).splitlines()[0]})"
+            if os.environ.get("RECON3D_REQUIRE_BROWSER") == "1":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,151 @@
+"""Sphinx extension of the book: Plotly figures that turn, Mermaid diagrams, JavaScript served by the book itself.
+
+MyST-NB drops Plotly's outputs silently and points at other hosts for MathJax and for widgets. Here every
+script comes from ``node_modules`` (``npm ci``, versions fixed in ``package-lock.json``), is copied into the
+book once, and is loaded only by the pages that need it. Nothing here is needed to use the package.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+PLOTLY = "application/vnd.plotly.v1+json"
+KEYS = "Drag it or use the arrow keys to turn it, plus and minus to zoom."
+
+# where a file or folder of node_modules goes below _static
+ASSETS = {
+    "plotly.js-gl3d-dist-min/plotly-gl3d.min.js": "plotly/plotly-gl3d.min.js",
+    "@mermaid-js/tiny/dist/mermaid.tiny.js": "mermaid/mermaid.tiny.js",
+    "@jupyter-widgets/html-manager/dist/embed.js": "ipywidgets/embed.js",
+    "mathjax/es5/tex-mml-chtml.js": "mathjax/tex-mml-chtml.js",
+    "mathjax/es5/input": "mathjax/input",
+    "mathjax/es5/output/chtml": "mathjax/output/chtml",
+    "mathjax/es5/a11y": "mathjax/a11y",
+    "mathjax/es5/sre": "mathjax/sre",
+}
+# the scripts of a page that holds such a node, in order
+SCRIPTS = {
+    "plotly_book": ["plotly/plotly-gl3d.min.js", "plotly-book.js"],
+    "mermaid_book": ["mermaid/mermaid.tiny.js", "mermaid-book.js"],
+}
+
+logger = logging.getLogger(__name__)
+
+
+def plotly_html(figure: dict[str, Any]) -> str:
+    """The HTML of a figure, given as Plotly's JSON: its words, and its data for ``plotly-book.js`` to draw.
+
+    The words (``layout.meta.alt``) stay where JavaScript or WebGL is missing, and screen readers read them.
+
+    Raises:
+        ValueError: if ``layout.meta.alt`` is missing or empty.
+
+    >>> print(plotly_html({"data": [], "layout": {"height": 300, "meta": {"alt": "A <cup>."}}}))  # doctest: +ELLIPSIS
+    <div class="output plotly-book" ... tabindex="0" aria-label="A &lt;cup&gt;." style="height:300px">...
+    """
+    layout = figure.get("layout", {})
+    meta = layout.get("meta")
+    alt = meta.get("alt", "").strip() if isinstance(meta, dict) else ""
+    if not alt:
+        raise ValueError("a Plotly figure without alt text: set layout.meta = {'alt': 'what it shows'}")
+    body = json.dumps(figure, separators=(",", ":")).replace("</", "<\\/")
+    # role "application": screen readers then hand the arrow keys on to the figure
+    return (
+        f'<div class="output plotly-book" role="application" aria-roledescription="figure that turns" '
+        f'tabindex="0" aria-label="{escape(alt)}" style="height:{layout.get("height") or 450}px">'
+        f'<p class="plotly-alt">{escape(alt)} <span>{KEYS}</span></p>'
+        f'<script type="{PLOTLY}">{body}</script></div>'
+    )
+
+
+class PlotlyMimeRenderer:
+    """MyST-NB's renderer of stored Plotly outputs (entry point ``myst_nb.mime_renderers``)."""
+
+    # every builder, or gettext and linkcheck would warn of an unknown type; LaTeX prefers the PNG
+    mime_priority_overrides = (("*", PLOTLY, 5), ("latex", PLOTLY, 95))
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Return the figure's node, or None for other types; a figure without alt text is a warning."""
+        if inline or data.mime_type != PLOTLY:
+            return None
+        figure = data.content if isinstance(data.content, dict) else json.loads(data.content)
+        try:
+            html = plotly_html(figure)
+        except ValueError as error:
+            renderer.logger.warning(f"cell {data.cell_index}: {error}", subtype="plotly", line=data.line)
+            return []
+        return [nodes.raw("", html, format="html", plotly_book=True)]
+
+
+class Mermaid(SphinxDirective):
+    """A ``mermaid`` fence. JupyterLab draws the same fence by itself."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the diagram's source for ``mermaid-book.js`` to draw."""
+        source = "\n".join(self.content)
+        if "accDescr" not in source:
+            logger.warning(
+                "a Mermaid diagram without alt text: add a line 'accDescr: what it shows'", location=self.get_location()
+            )
+        html = f'<pre class="mermaid-book">{escape(source)}</pre>'
+        return [nodes.raw("", html, format="html", mermaid_book=True)]
+
+
+def add_page_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
+    """Give a page the scripts of the figures and diagrams that it holds."""
+    raws = list(doctree.findall(nodes.raw)) if doctree is not None else []
+    for kind, scripts in SCRIPTS.items():
+        if any(node.get(kind) for node in raws):
+            for script in scripts:
+                app.add_js_file(script, defer="defer")
+
+
+def copy_assets(app: Sphinx) -> None:
+    """Copy the scripts into the book's ``_static``, before the pages refer to them."""
+    if app.builder.format != "html":
+        return
+    modules, static = Path(app.srcdir, "node_modules"), Path(app.outdir, "_static")
+    missing = [name for name in ASSETS if not (modules / name).exists()]
+    if missing:
+        raise ExtensionError(f"{modules}: {missing[0]} is missing; run 'make book', or 'npm ci' first")
+    for source, target in ASSETS.items():
+        (static / target).parent.mkdir(parents=True, exist_ok=True)
+        if (modules / source).is_dir():
+            shutil.copytree(modules / source, static / target, dirs_exist_ok=True)
+        else:
+            shutil.copy(modules / source, static / target)
+    for script in Path(__file__).parent.glob("*.js"):
+        shutil.copy(script, static)
+
+
+def inherit_html_visitors(app: Sphinx) -> None:
+    """Let the one-page builder draw what the page builder draws.
+
+    sphinx-exercise registers visitors for "singlehtml", which hides every other extension's "html" ones.
+    """
+    handlers = app.registry.translation_handlers
+    handlers["singlehtml"] = {**handlers.get("html", {}), **handlers.get("singlehtml", {})}
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # autodoc imports TensorFlow
+    app.add_directive("mermaid", Mermaid)
+    app.connect("builder-inited", inherit_html_visitors)
+    app.connect("builder-inited", copy_assets)
+    app.connect("html-page-context", add_page_scripts)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
