@@ -1,0 +1,330 @@
+"""Pictures with the shapes they show: procedural sets, made once and kept, and folders of meshes.
+
+A set is described by a `Recipe`. The same recipe gives the same arrays on any number of processes, because every
+shape and every view draws its random numbers from its own seed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import trimesh
+from joblib import Parallel, delayed
+from platformdirs import user_cache_path
+from tqdm.auto import tqdm
+
+from . import camera, render, shapes
+
+__all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh_folder", "procedural",
+           "random_view", "sample_mesh", "sample_shape"]  # fmt: skip
+
+SPLITS = ("train", "validation", "test")
+MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
+_ARRAYS = ("pictures", "points", "azimuth", "category")
+
+
+class View(NamedTuple):
+    """How one picture is taken; angles in radians, distance in box diagonals, light as in `render.picture`."""
+
+    azimuth: float
+    elevation: float
+    distance: float
+    light: np.ndarray  # (3,)
+    ambient: float
+    colours: np.ndarray  # (8, 3), the colour of each part
+
+
+class Sample(NamedTuple):
+    """One picture with the shape it shows."""
+
+    picture: np.ndarray  # (64, 64, 4) float32 in [0, 1]
+    points: np.ndarray  # (N, 3) float32, in the viewer's frame
+    category: str
+    azimuth: float  # radians; `camera.to_viewer(points, -azimuth)` goes back to the object's frame
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a procedural set holds.
+
+    ``per_category`` shapes of each of the ``categories`` and ``assemblies`` shapes that belong to none; ``views``
+    pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each.
+
+    >>> Recipe(per_category=10, assemblies=0).count
+    60
+    """
+
+    per_category: int = 1000
+    assemblies: int = 6000
+    categories: tuple[str, ...] = shapes.CATEGORIES
+    views: int = 1
+    size: int = 64
+    points: int = 2048
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        unknown = set(self.categories) - set(shapes.ALL)
+        if unknown:
+            raise ValueError(f"categories: unknown {sorted(unknown)}; known are {', '.join(shapes.ALL)}")
+        if self.count < 1 or min(self.per_category, self.assemblies) < 0:
+            raise ValueError("per_category, assemblies: a set needs at least one shape")
+        if min(self.views, self.size, self.points) < 1:
+            raise ValueError("views, size, points: each must be at least 1")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The categories with ``"assembly"`` last, if there are any."""
+        return self.categories + (("assembly",) if self.assemblies else ())
+
+    @property
+    def count(self) -> int:
+        """How many shapes."""
+        return self.per_category * len(self.categories) + self.assemblies
+
+    def key(self) -> str:
+        """The name of the set's folder: a hash of the recipe and of the code that cooks it."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
+        here = Path(__file__).parent
+        for name in sorted([*here.glob("shapes/*.py"), here / "camera.py", here / "render.py", here / "datasets.py"]):
+            digest.update(name.read_bytes().replace(b"\r\n", b"\n"))
+        return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ShapeSet:
+    """S shapes with V pictures each. Arrays may be memory-mapped: they are read, never written."""
+
+    pictures: np.ndarray  # (S, V, H, W, 4) uint8 RGBA
+    points: np.ndarray  # (S, N, 3) float32, in the object's frame
+    azimuth: np.ndarray  # (S, V) float32, radians
+    category: np.ndarray  # (S,) int16, index into `names`
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: slice | np.ndarray) -> ShapeSet:
+        """The shapes at ``index``: a slice, an array of indices or a mask (S,)."""
+        return replace(self, **{name: getattr(self, name)[index] for name in _ARRAYS})
+
+    def split(self, name: str) -> ShapeSet:
+        """The shapes of one split: of every twenty shapes of a category, 18 train, one validates, one tests.
+
+        Whole shapes are split, never views, and a shape's place in its category decides: a larger set of the same
+        seed keeps every shape in the split where it was.
+        """
+        if name not in SPLITS:
+            raise ValueError(f"split: {name!r}; known are {', '.join(SPLITS)}")
+        place = np.zeros(len(self), int)
+        for c in range(len(self.names)):
+            place[self.category == c] = np.arange((self.category == c).sum())
+        return self[np.flatnonzero(np.digitize(place % 20, [18, 19]) == SPLITS.index(name))]
+
+    def in_view(self, points: int = 1024, view: int | np.ndarray = 0) -> np.ndarray:
+        """The first ``points`` of every shape, (S, points, 3), in the viewer's frame of picture number ``view``."""
+        return camera.to_viewer(self.points[:, :points], self.azimuth[np.arange(len(self)), view])
+
+    def sample(self, i: int, view: int = 0) -> Sample:
+        """Picture and shape number ``i`` as the network sees them: floats, in the viewer's frame."""
+        azimuth = float(self.azimuth[i, view])
+        return Sample(
+            np.asarray(self.pictures[i, view], np.float32) / 255,
+            camera.to_viewer(np.asarray(self.points[i]), azimuth),
+            self.names[self.category[i]],
+            azimuth,
+        )
+
+
+def random_view(rng: np.random.Generator) -> View:
+    """A view from any side, 10 degrees below to 50 above the floor, with random light and colours."""
+    light = np.array([1.0, 0.0, 0.4]) + rng.normal(0, 0.6, 3) * [0.6, 1, 1]
+    base = rng.uniform(0.2, 0.95, 3)
+    spread = rng.choice([0.0, 0.1, 0.4])  # one colour, shades of it, or each part its own
+    return View(
+        azimuth=float(rng.uniform(-np.pi, np.pi)),
+        elevation=float(np.radians(rng.uniform(-10, 50))),
+        distance=float(rng.uniform(1.4, 4.0)),
+        light=light,
+        ambient=float(rng.uniform(0.2, 0.6)),
+        colours=(base + spread * rng.normal(size=(8, 3))).clip(0.05, 1),
+    )
+
+
+def sample_shape(shape: shapes.Shape, view: View, size: int = 64) -> np.ndarray:
+    """The picture (size, size, 4) float32 of a procedural shape under a view, framed as `Camera.framed` says."""
+    return _picture(shape.mesh, view, size, shape.part)
+
+
+def sample_mesh(mesh: trimesh.Trimesh, view: View, size: int = 64) -> np.ndarray:
+    """The same for any mesh in the object's frame; it is drawn in one colour."""
+    return _picture(mesh, view, size, None)
+
+
+def _picture(mesh: trimesh.Trimesh, view: View, size: int, part: np.ndarray | None) -> np.ndarray:
+    cam = camera.orbit(view.azimuth, view.elevation, view.distance).framed(mesh.vertices, size)
+    colours = view.colours[0] if part is None else view.colours
+    return render.picture(mesh, cam, colours=colours, part=part, light=view.light, ambient=view.ambient)
+
+
+def example(category: str, seed: int = 0, points: int = 1024) -> Sample:
+    """One procedural shape with one picture, made on the spot.
+
+    >>> example("mug", seed=3).picture.shape
+    (64, 64, 4)
+    """
+    shape = shapes.make(category, seed)
+    rng = np.random.default_rng([seed, shapes.ALL.index(category), 1])
+    view = random_view(rng)
+    xyz = camera.to_viewer(shape.sample(points, rng)[0], view.azimuth)
+    return Sample(sample_shape(shape, view), xyz, category, view.azimuth)
+
+
+# --- procedural sets --------------------------------------------------------------------------------------------
+
+
+def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
+    """Pictures, points, azimuths, categories of the shapes ``start`` to ``stop`` of a recipe."""
+    pictures, points, azimuths, categories = [], [], [], []
+    for i in range(start, stop):
+        c, place = divmod(i, recipe.per_category) if recipe.per_category else (len(recipe.categories), i)
+        if c >= len(recipe.categories):
+            c, place = len(recipe.categories), i - recipe.per_category * len(recipe.categories)
+        name = recipe.names[c]
+        code = shapes.ALL.index(name)
+        shape = shapes.make(name, recipe.seed * 1_000_000 + place)
+        views = [random_view(np.random.default_rng([recipe.seed, code, place, v])) for v in range(recipe.views)]
+        pictures.append([np.round(sample_shape(shape, v, recipe.size) * 255).astype(np.uint8) for v in views])
+        points.append(shape.sample(recipe.points, np.random.default_rng([recipe.seed, code, place]))[0])
+        azimuths.append([v.azimuth for v in views])
+        categories.append(c)
+    return (
+        np.array(pictures),
+        np.array(points, np.float32),
+        np.array(azimuths, np.float32),
+        np.array(categories, np.int16),
+    )
+
+
+def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, progress: bool = True) -> ShapeSet:
+    """The set of a recipe: read from the cache, or made (about 100 shapes a second on two cores) and kept there.
+
+    ``cache`` is a folder (default: the environment's RECON3D_CACHE, else the user's cache folder); the set lies
+    below it under `Recipe.key`. It is made under another name and renamed when whole, so a kill leaves no broken set.
+    ``jobs`` processes make it, -1 being one a core. Raises OSError if the folder can't be written.
+    """
+    root = Path(cache or os.environ.get("RECON3D_CACHE") or user_cache_path("recon3d_lite"))
+    folder = root / recipe.key()
+    if not folder.is_dir():
+        for left in root.glob("*.partial-*"):  # by a process that was killed
+            if time.time() - max(f.stat().st_mtime for f in [left, *left.iterdir()]) > 3600:
+                shutil.rmtree(left, ignore_errors=True)
+        partial = folder.with_suffix(f".partial-{os.getpid()}")
+        try:
+            partial.mkdir(parents=True, exist_ok=True)
+            _write(recipe, partial, jobs, progress)
+            try:
+                partial.rename(folder)
+            except OSError:
+                if not folder.is_dir():  # else another process made the same set in the meantime
+                    raise
+        except OSError as error:
+            raise OSError(f"{root}: the data set could not be written there ({error}); {_need(recipe)}") from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    return ShapeSet(**arrays, names=recipe.names)
+
+
+def _need(recipe: Recipe) -> str:
+    size = recipe.count * (recipe.views * recipe.size**2 * 4 + recipe.points * 12) / 1e6
+    return f"it takes {size:.0f} MB; free some space or name another folder in RECON3D_CACHE"
+
+
+def _write(recipe: Recipe, folder: Path, jobs: int, progress: bool) -> None:
+    n, v, s = recipe.count, recipe.views, recipe.size
+    layout = {"pictures": ((n, v, s, s, 4), np.uint8), "points": ((n, recipe.points, 3), np.float32),
+              "azimuth": ((n, v), np.float32), "category": ((n,), np.int16)}  # fmt: skip
+    chunks = [(i, min(i + 25, n)) for i in range(0, n, 25)]
+    cooked = Parallel(n_jobs=jobs, return_as="generator")(delayed(_cook)(recipe, *chunk) for chunk in chunks)
+    with ExitStack() as stack, tqdm(total=n, desc="making shapes", unit="shape", disable=not progress) as bar:
+        files = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in _ARRAYS]
+        for file, name in zip(files, _ARRAYS, strict=True):
+            shape, dtype = layout[name]
+            header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(file, header)
+        # plain writes, not a memory map: on a full disk they raise OSError, where a map dies of SIGBUS
+        for (start, stop), arrays in zip(chunks, cooked, strict=True):
+            for file, array in zip(files, arrays, strict=True):
+                file.write(np.ascontiguousarray(array).data)
+            bar.update(stop - start)
+    (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+
+
+# --- one's own meshes -------------------------------------------------------------------------------------------
+
+
+def load_mesh(path: str | Path) -> trimesh.Trimesh:
+    """A mesh file (OFF, OBJ, PLY, GLB) in the object's frame: box centred on the origin, box diagonal 1.
+
+    glTF has y up and z forward, so a GLB is turned to the book's x forward, z up; other files are taken as they are.
+    Raises ValueError naming the file if it is not such a mesh.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in MESH_SUFFIXES:
+        raise ValueError(f"{path}: not a mesh file; accepted are {', '.join(MESH_SUFFIXES)}")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        mesh = trimesh.load(path, force="mesh", process=False)
+    except Exception as error:  # trimesh's parsers raise whatever they stumble on
+        raise ValueError(f"{path}: could not be read as a {path.suffix[1:].upper()} mesh ({error})") from error
+    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
+        raise ValueError(f"{path}: it has no faces; a mesh needs triangles")
+    if not np.isfinite(mesh.vertices).all():
+        raise ValueError(f"{path}: some vertices are NaN or infinite; all coordinates must be finite")
+    vertices = mesh.vertices[:, [2, 0, 1]] if path.suffix.lower() == ".glb" else mesh.vertices
+    used = vertices[np.unique(mesh.faces)]
+    low, high = used.min(0), used.max(0)
+    diagonal = np.linalg.norm(high - low)
+    if diagonal == 0 or mesh.area == 0:
+        raise ValueError(f"{path}: all its faces are degenerate, so it has no surface")
+    return trimesh.Trimesh((vertices - (low + high) / 2) / diagonal, mesh.faces, process=False)
+
+
+def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: int = 2048, seed: int = 0,
+                progress: bool = False) -> ShapeSet:  # fmt: skip
+    """A set from one's own meshes, in the layout ``folder/category/name.ply`` (or .off, .obj, .glb).
+
+    Each is moved into the object's frame by `load_mesh` and seen from ``views`` seeded random views: which ones
+    depends on ``seed`` and on the file's place in sorted order.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder; give one that holds category/name.ply")
+    files = sorted(
+        (f for f in folder.glob("*/*") if f.suffix.lower() in MESH_SUFFIXES),
+        key=lambda f: f.relative_to(folder).parts,
+    )
+    if not files:
+        raise ValueError(f"{folder}: no meshes found; it must hold category/name with {', '.join(MESH_SUFFIXES)}")
+    names = tuple(sorted({f.parent.name for f in files}))
+    pictures = np.empty((len(files), views, size, size, 4), np.uint8)
+    xyz = np.empty((len(files), points, 3), np.float32)
+    azimuth = np.empty((len(files), views), np.float32)
+    for i, file in enumerate(tqdm(files, desc="reading meshes", unit="mesh", disable=not progress)):
+        mesh = load_mesh(file)
+        xyz[i] = trimesh.sample.sample_surface(mesh, points, seed=np.random.default_rng([seed, i]))[0]
+        for v in range(views):
+            view = random_view(np.random.default_rng([seed, i, v]))
+            pictures[i, v] = np.round(sample_mesh(mesh, view, size) * 255)
+            azimuth[i, v] = view.azimuth
+    return ShapeSet(pictures, xyz, azimuth, np.array([names.index(f.parent.name) for f in files], np.int16), names)

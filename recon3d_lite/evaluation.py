@@ -1,0 +1,142 @@
+"""How good is a network? Its scores beside those of copying, of an oracle, and of sampling noise alone.
+
+Distances are in units of the object's bounding-box diagonal; the F-score's threshold is 2 % of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm.auto import tqdm
+
+from . import metrics
+from .camera import to_viewer
+from .datasets import ShapeSet
+
+__all__ = ["evaluate", "oracle", "retrieve", "table"]
+
+THRESHOLD = 0.02
+
+
+def evaluate(
+    answers: Mapping[str, np.ndarray], train: ShapeSet, test: ShapeSet, *, points: int = 1024, progress: bool = False
+) -> dict:
+    """Scores on ``test``, overall and per category: of the ``answers``, and of what they have to beat.
+
+    ``answers`` holds arrays (S, N, 3) by name, in the viewer's frame: one cloud for each shape's first picture.
+    Beside them stand ``retrieval`` (the shape of the most similar training picture), ``oracle`` (the best of all
+    training shapes, chosen by looking at the truth, and posed as it) and ``floor`` (the truth sampled a second time).
+
+    Returns ``{"overall": row, "categories": {name: row}}``. A row is ``{"n": ..}`` and, for each name, ``{"chamfer_l1",
+    "chamfer_l1_median", "f_score", "f_score_median"}``.
+    """
+    if test.points.shape[1] < 2 * points:
+        raise ValueError(f"test: {2 * points} points a shape are needed, half of them for the floor")
+    truth = test.in_view(points)
+    shape, view = retrieve(train, test)
+    rows = {
+        **answers,
+        "retrieval": train[shape].in_view(points, view),
+        "oracle": to_viewer(
+            train.points[oracle(train, test, points, progress=progress)][:, :points], test.azimuth[:, 0]
+        ),
+        "floor": test.in_view(2 * points)[:, points:],
+    }
+    scores = {name: _scores(clouds, truth) for name, clouds in rows.items()}
+
+    def row(which: np.ndarray) -> dict:
+        return {"n": int(which.sum())} | {name: _summary(s[which]) for name, s in scores.items()}
+
+    present = np.unique(test.category)
+    return {
+        "overall": row(np.ones(len(test), bool)),
+        "categories": {test.names[c]: row(test.category == c) for c in present},
+    }
+
+
+def retrieve(train: ShapeSet, test: ShapeSet) -> tuple[np.ndarray, np.ndarray]:
+    """For the first picture of every test shape, the most similar training picture: shapes (S,), views (S,).
+
+    Two pictures are as similar as the mean squared difference of their grey values and of their masks is small.
+    """
+    queries = _features(test.pictures[:, 0])
+    best = np.full(len(test), np.inf)
+    shape, view = np.zeros(len(test), int), np.zeros(len(test), int)
+    for v in range(train.pictures.shape[1]):
+        for start in range(0, len(train), 1000):
+            features = _features(train.pictures[start : start + 1000, v])
+            distance = (features**2).sum(1) - 2 * queries @ features.T  # less |query|^2, which ranks nothing
+            nearest = distance.argmin(1)
+            closer = distance[np.arange(len(test)), nearest] < best
+            best[closer] = distance[closer, nearest[closer]]
+            shape[closer], view[closer] = start + nearest[closer], v
+    return shape, view
+
+
+def _features(pictures: np.ndarray) -> np.ndarray:
+    rgba = np.asarray(pictures, np.float32) / 255
+    alpha = rgba[..., 3:]
+    grey = rgba[..., :3].mean(-1, keepdims=True) * alpha
+    return np.concatenate([grey, alpha], -1).reshape(len(rgba), -1)
+
+
+def oracle(
+    train: ShapeSet, test: ShapeSet, points: int = 1024, *, coarse: int = 96, keep: int = 48, progress: bool = False
+) -> np.ndarray:
+    """For every test shape the training shape (S,) with the smallest Chamfer-L1 to it, both in the object's frame.
+
+    All training shapes are ranked by ``coarse`` points each; the best ``keep`` are then compared by ``points``.
+    """
+    few = np.ascontiguousarray(train.points[:, :coarse])
+
+    def best(truth: np.ndarray) -> int:
+        ranks = np.concatenate([_coarse(truth[:coarse], few[i : i + 500]) for i in range(0, len(few), 500)])
+        candidates = np.argsort(ranks)[:keep]
+        exact = [metrics.chamfer_l1(train.points[c, :points], truth) for c in candidates]
+        return int(candidates[np.argmin(exact)])
+
+    truths = tqdm(test.points[:, :points], "searching the oracle", unit="shape", disable=not progress)
+    return np.array(Parallel(n_jobs=-1, prefer="threads")(delayed(best)(np.asarray(t)) for t in truths))
+
+
+def _coarse(truth: np.ndarray, clouds: np.ndarray) -> np.ndarray:
+    """Chamfer-L1 (S,) of one cloud (K, 3) to many (S, K, 3), by one matrix product."""
+    flat = clouds.reshape(-1, 3)
+    squared = (truth**2).sum(1)[:, None] + (flat**2).sum(1) - 2 * truth @ flat.T
+    distance = np.sqrt(np.maximum(squared, 0)).reshape(len(truth), *clouds.shape[:2])
+    return (distance.min(0).mean(1) + distance.min(2).mean(0)) / 2
+
+
+def _scores(clouds: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Chamfer-L1 and F-score of each pair of clouds: (S, 2)."""
+
+    def score(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+        return metrics.chamfer_l1(x, y), metrics.f_score(x, y, THRESHOLD)
+
+    pairs = zip(clouds, truth, strict=True)
+    return np.array(Parallel(n_jobs=-1, prefer="threads")(delayed(score)(x, y) for x, y in pairs))
+
+
+def _summary(scores: np.ndarray) -> dict[str, float]:
+    (chamfer, f), (chamfer_median, f_median) = scores.mean(0), np.median(scores, 0)
+    return {
+        "chamfer_l1": float(chamfer), "chamfer_l1_median": float(chamfer_median),
+        "f_score": float(f), "f_score_median": float(f_median),
+    }  # fmt: skip
+
+
+def table(result: dict) -> str:
+    """The result of `evaluate` as text: a line a category, a column a method; Chamfer-L1 and, behind it, F-score."""
+    methods = [name for name in result["overall"] if name != "n"]
+    lines = [f"{'':12}{'n':>5}" + "".join(f"{m:>17}" for m in methods)]
+    for name, row in [*result["categories"].items(), ("overall", result["overall"])]:
+        cells = [f"{row[m]['chamfer_l1']:.4f} ({row[m]['f_score']:.2f})" for m in methods]
+        lines.append(f"{name:12}{row['n']:5}" + "".join(f"{c:>17}" for c in cells))
+    medians = [
+        f"{result['overall'][m]['chamfer_l1_median']:.4f} ({result['overall'][m]['f_score_median']:.2f})"
+        for m in methods
+    ]
+    lines.append(f"{'median':12}{result['overall']['n']:5}" + "".join(f"{c:>17}" for c in medians))
+    return "\n".join(lines)

@@ -1,0 +1,81 @@
+"""Sets become batches: a `tf.data` pipeline, and augmentation that moves picture and shape together."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import tensorflow as tf
+
+from .camera import to_viewer
+from .datasets import ShapeSet
+
+__all__ = ["augment", "batches"]
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def batches(
+    data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, points: int = 1024,
+    augmented: bool = True,
+) -> tf.data.Dataset:  # fmt: skip
+    """Batches number ``start`` to ``steps`` as a `tf.data.Dataset` of pictures (B, 64, 64, 4), points (B, N, 3).
+
+    Batch k depends on ``seed`` and k alone, so that training resumed at step k sees what it would have seen. Each
+    epoch goes through all shapes in a new order; each time a shape comes up, a view and ``points`` of its points
+    are drawn. The points are in the viewer's frame.
+    """
+    if len(data) < batch_size:
+        raise ValueError(f"batch_size: {batch_size}, but the set has only {len(data)} shapes")
+    per_epoch = len(data) // batch_size
+
+    def gather(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
+        epoch, b = divmod(int(step), per_epoch)
+        chosen = np.sort(_order(len(data), seed, epoch)[b * batch_size : (b + 1) * batch_size])
+        rng = np.random.default_rng([seed, int(step), 1])
+        view = rng.integers(data.azimuth.shape[1], size=batch_size)
+        which = rng.permuted(np.tile(np.arange(data.points.shape[1]), (batch_size, 1)), axis=1)[:, :points]
+        xyz = np.take_along_axis(data.points[chosen], which[..., None], axis=1)
+        return data.pictures[chosen, view], to_viewer(xyz, data.azimuth[chosen, view])
+
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        pictures, xyz = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
+        pictures = tf.ensure_shape(tf.cast(pictures, tf.float32) / 255, (batch_size, *data.pictures.shape[2:]))
+        xyz = tf.ensure_shape(xyz, (batch_size, points, 3))
+        return augment(pictures, xyz, tf.stack([tf.constant(seed, tf.int64), step])) if augmented else (pictures, xyz)
+
+    return tf.data.Dataset.range(start, steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
+
+
+def augment(pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Random changes under which picture and shape still belong together; a function of ``seed`` (2,) alone.
+
+    Half the pairs are mirrored, picture and points together (left becomes right, y becomes -y in the viewer's
+    frame). Brightness, contrast and tint, pixel noise and a shift and zoom of a few per cent change the picture
+    alone, as its frame is not part of the answer. Pictures (B, H, W, 4), points (B, N, 3).
+    """
+
+    def uniform(shape: tuple, low: float, high: float, salt: int) -> tf.Tensor:
+        return tf.random.stateless_uniform(shape, seed + tf.constant([0, salt << 32], tf.int64), low, high)
+
+    B, H, W = pictures.shape[:3]
+    flip = uniform((B, 1, 1), 0.0, 1.0, 1) < 0.5
+    points = tf.where(flip, points * [1.0, -1.0, 1.0], points)
+    pictures = tf.where(flip[..., None], pictures[:, :, ::-1], pictures)
+
+    centre = 0.5 + uniform((B, 1, 2), -0.04, 0.04, 2)
+    half = 0.5 * uniform((B, 1, 1), 0.92, 1.06, 3)
+    boxes = tf.concat([centre - half, centre + half], -1)[:, 0]
+    premultiplied = tf.concat([pictures[..., :3] * pictures[..., 3:], pictures[..., 3:]], -1)
+    moved = tf.image.crop_and_resize(premultiplied, boxes, tf.range(B), (H, W))
+    alpha = moved[..., 3:]
+    rgb = tf.math.divide_no_nan(moved[..., :3], alpha)
+
+    gain = uniform((B, 1, 1, 1), 0.7, 1.3, 4) * uniform((B, 1, 1, 3), 0.9, 1.1, 5)
+    noise = tf.random.stateless_normal(rgb.shape, seed + tf.constant([0, 6 << 32], tf.int64))
+    noise *= uniform((B, 1, 1, 1), 0.0, 0.04, 7)
+    rgb = tf.clip_by_value((rgb - 0.5) * gain + 0.5 + uniform((B, 1, 1, 1), -0.15, 0.15, 8) + noise, 0.0, 1.0)
+    return tf.concat([tf.where(alpha > 0, rgb, 1.0), alpha], -1), points

@@ -1,0 +1,133 @@
+"""The training loop: seeded, with checkpoints, and resumed after a kill at the step where it was."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from . import losses, models
+from .datasets import ShapeSet
+from .pipeline import batches
+
+__all__ = ["fit", "predict", "validate"]
+
+
+def fit(
+    model: keras.Model,
+    data: ShapeSet,
+    *,
+    steps: int,
+    validation: ShapeSet | None = None,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = losses.chamfer_l1,
+    seed: int = 0,
+    augmented: bool = True,
+    checkpoint: str | Path | None = None,
+    every: int = 200,
+    progress: bool = True,
+) -> list[dict[str, float]]:
+    """Trains ``model`` for ``steps`` batches with Adam; returns the history, one row each ``every`` steps.
+
+    The learning rate climbs to ``learning_rate`` in the first 5 % of the steps and falls to zero along a cosine.
+    A row is ``{"step", "loss", "minutes"}``, the loss averaged since the last row, and ``"validation"``, the loss on
+    ``validation`` without augmentation, if that is given.
+
+    With ``checkpoint``, weights and optimizer are written to that file at each row and when Ctrl-C stops the run. If
+    the file exists, training goes on where it stopped, and ends with the same weights as if it had never been
+    interrupted. Raises ValueError if the file belongs to another run.
+    """
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - steps // 20), warmup_target=learning_rate, warmup_steps=max(1, steps // 20)
+    )
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build(model.trainable_variables)
+    run = {
+        "model": model.name, "parameters": model.count_params(), "shapes": len(data), "steps": steps,
+        "batch_size": batch_size, "learning_rate": learning_rate, "loss": loss.__name__, "seed": seed,
+        "augmented": augmented,
+    }  # fmt: skip
+    variables = [*model.variables, *optimizer.variables]
+    step, history = _restore(checkpoint, run, variables)
+    started = time.monotonic() - 60 * (history[-1]["minutes"] if history else 0)
+
+    @tf.function(reduce_retracing=True)
+    def update(pictures: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(loss(points, model(pictures, training=True)))
+        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+        return value
+
+    values = []
+    try:
+        for pictures, points in batches(
+            data, batch_size, steps=steps, start=step, seed=seed, points=model.output_shape[1], augmented=augmented
+        ):
+            values.append(update(pictures, points))
+            step += 1
+            if step % every and step < steps:
+                continue
+            row = {"step": step, "loss": float(np.mean(values)), "minutes": (time.monotonic() - started) / 60}
+            values = []
+            if not np.isfinite(row["loss"]):
+                raise FloatingPointError(f"step {step}: the loss is {row['loss']}; try a smaller learning_rate")
+            if validation is not None:
+                row["validation"] = validate(model, validation, loss)
+            history.append(row)
+            if progress:
+                print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
+            _keep(checkpoint, run, variables, step, history)
+    except KeyboardInterrupt:
+        # the rows' means would differ if the steps since the last one were counted twice: go back to that row
+        where = f"; run the same again to go on from step {history[-1]['step']}" if checkpoint and history else ""
+        raise KeyboardInterrupt(f"training stopped at step {step} of {steps}{where}") from None
+    return history
+
+
+def _keep(
+    checkpoint: str | Path | None, run: dict, variables: list[keras.Variable], step: int, history: list[dict]
+) -> None:
+    if checkpoint is not None:
+        tensors = {f"{i:03d}": np.atleast_1d(v.numpy()) for i, v in enumerate(variables)}
+        header = {"run": json.dumps(run), "step": str(step), "history": json.dumps(history)}
+        models.write_tensors(checkpoint, tensors, header)
+
+
+def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Variable]) -> tuple[int, list[dict]]:
+    if checkpoint is None or not Path(checkpoint).exists():
+        return 0, []
+    tensors, header = models.read_tensors(checkpoint)
+    found = json.loads(header.get("run", "{}"))
+    if found != run:
+        other = [f"{k} {found.get(k)!r}, not {v!r}" for k, v in run.items() if found.get(k) != v]
+        raise ValueError(f"{checkpoint}: belongs to another run ({'; '.join(other)}); delete it or name another file")
+    for variable, tensor in zip(variables, tensors.values(), strict=True):
+        variable.assign(tensor.reshape(variable.shape))
+    return int(header["step"]), json.loads(header["history"])
+
+
+def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:
+    """The network's answer (S, N, 3) to the first picture of every shape, in the viewer's frame."""
+    pictures = data.pictures[:, 0]
+    parts = [
+        keras.ops.convert_to_numpy(model(np.asarray(pictures[i : i + batch_size], np.float32) / 255, training=False))
+        for i in range(0, len(data), batch_size)
+    ]
+    return np.concatenate(parts)
+
+
+def validate(
+    model: keras.Model, data: ShapeSet, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = losses.chamfer_l1
+) -> float:
+    """The mean ``loss`` over the first picture of every shape, without augmentation."""
+    answers = predict(model, data)
+    truth = data.in_view(answers.shape[1])
+    return float(
+        np.mean(np.concatenate([loss(truth[i : i + 32], answers[i : i + 32]) for i in range(0, len(data), 32)]))
+    )
