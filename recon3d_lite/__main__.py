@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -53,8 +52,6 @@ come out as clouds, and what the picture hides is a guess.
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; returns 0, or 2 with one line on standard error if the input was bad or Ctrl-C stopped it."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     options = _parser().parse_args(arguments)
     try:
         options.run(options)

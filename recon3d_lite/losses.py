@@ -5,6 +5,9 @@ it is: `model.compile(optimizer="adam", loss=chamfer_l1)`. To judge a finished r
 `recon3d_lite.metrics`, which computes the same quantities in float64 without TensorFlow.
 """
 
+from . import _quiet  # noqa: F401  (before TensorFlow is imported)
+
+# isort: split
 import tensorflow as tf
 
 
@@ -29,7 +32,7 @@ def mse(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     y_true, y_pred = _as_tensors(y_true, y_pred)
     if not y_true.shape.is_compatible_with(y_pred.shape):
         raise ValueError(f"mse: y_true {y_true.shape} and y_pred {y_pred.shape} must have the same shape")
-    return tf.reduce_mean(_flatten(tf.square(y_true - y_pred)), axis=1)
+    return tf.reduce_mean(tf.square(y_true - y_pred), axis=list(range(1, y_pred.shape.rank)))
 
 
 def chamfer_distance(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
@@ -71,22 +74,19 @@ def chamfer_l1(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
 def _squared_distances(y_true: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Squared distances to the nearest point of the other set: `(B, N)` for y_true, `(B, M)` for y_pred.
 
-    Which point is nearest does not change under a small step, so the search needs no gradient; only the
-    distances to the points found do. They are taken from differences, not from x² + y² - 2xy, which would
-    cancel.
+    Which point is nearest does not change under a small step, so the search (an argmax) passes no gradient on;
+    only the distances to the points found do. They are taken from differences, exact where x² + y² - 2xy cancels.
     """
     y_true, y_pred = _as_tensors(y_true, y_pred)
     for name, points in (("y_true", y_true), ("y_pred", y_pred)):
         if not points.shape.is_compatible_with([None, None, 3]) or 0 in points.shape:
-            raise ValueError(
-                f"{name} must have the shape (batch, points, 3) and not be empty, got {points.shape}"
-            )
+            raise ValueError(f"{name} must have the shape (batch, points, 3) and not be empty, got {points.shape}")
     if not y_true.shape[:1].is_compatible_with(y_pred.shape[:1]):
         raise ValueError(f"y_true {y_true.shape} and y_pred {y_pred.shape} must have the same batch size")
 
     # Far from the origin the products below would lose the digits that tell neighbours apart.
     centre = tf.reduce_mean(y_true, axis=1, keepdims=True)
-    true, pred = tf.stop_gradient(y_true - centre), tf.stop_gradient(y_pred - centre)
+    true, pred = y_true - centre, y_pred - centre
     nearest_pred = tf.gather(y_pred, _nearest(true, pred), batch_dims=1)
     nearest_true = tf.gather(y_true, _nearest(pred, true), batch_dims=1)
     return (
@@ -115,7 +115,3 @@ def _safe_sqrt(x: tf.Tensor) -> tf.Tensor:
 def _as_tensors(y_true: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     y_pred = tf.convert_to_tensor(y_pred)
     return tf.cast(y_true, y_pred.dtype), y_pred
-
-
-def _flatten(x: tf.Tensor) -> tf.Tensor:
-    return tf.reshape(x, [tf.shape(x)[0], -1])

@@ -6,6 +6,9 @@ names the network and its arguments, so that one file is enough to rebuild it; n
 
 from __future__ import annotations
 
+from . import _quiet  # noqa: F401  (before TensorFlow is imported)
+
+# isort: split
 import json
 from pathlib import Path
 
@@ -13,7 +16,7 @@ import keras
 import numpy as np
 from keras import layers
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
 from .files import whole
 
@@ -110,7 +113,10 @@ def load(path: str | Path | None = None) -> keras.Model:
     tensors, header = read_tensors(path)
     if header.get("network") not in NETWORKS:
         raise ValueError(f"{path}: no weights of this package; networks it knows are {', '.join(NETWORKS)}")
-    model = NETWORKS[header["network"]](**json.loads(header["arguments"]))
+    try:
+        model = NETWORKS[header["network"]](**json.loads(header["arguments"]))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: its header does not describe a {header['network']} ({error})") from error
     wanted, found = [w.shape for w in model.get_weights()], [t.shape for t in tensors.values()]
     if wanted != found:
         raise ValueError(
@@ -130,10 +136,7 @@ def recipe(path: str | Path | None = None) -> dict:
 def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], header: dict[str, str]) -> None:
     """Writes arrays and a header of strings to a safetensors file, whole or not at all."""
     with whole(path) as partial:
-        try:
-            save_file(tensors, partial, metadata=header)
-        except SafetensorError as error:
-            raise OSError(str(error)) from error
+        partial.write_bytes(to_bytes(tensors, header))
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from . import _quiet  # noqa: F401  (before TensorFlow is imported)
+
+# isort: split
 from functools import lru_cache
 
 import numpy as np
@@ -30,6 +33,8 @@ def batches(
     """
     if len(data) < batch_size:
         raise ValueError(f"batch_size: {batch_size}, but the set has only {len(data)} shapes")
+    if data.points.shape[1] < points:
+        raise ValueError(f"points: {points} asked for, but the set has only {data.points.shape[1]} a shape")
     per_epoch = len(data) // batch_size
 
     def gather(step: np.int64) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from . import _quiet  # noqa: F401  (before TensorFlow is imported)
+
+# isort: split
 import json
 import time
 from collections.abc import Callable
