@@ -10,9 +10,7 @@ import base64
 import html
 import io
 import os
-import secrets
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,6 +18,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from PIL import Image
+
+from .files import whole
 
 PREDICTION, TRUTH = "#0072B2", "#E69F00"
 PALETTE = (PREDICTION, TRUTH, "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
@@ -215,7 +215,7 @@ def save_html(figure: go.Figure, path: str | os.PathLike) -> None:
 
     >>> save_html(cloud([[0, 0, 0]], title="A point", alt="A point."), "/nowhere/point.html")
     Traceback (most recent call last):
-    FileNotFoundError: cannot save /nowhere/point.html: the folder /nowhere does not exist
+    FileNotFoundError: /nowhere/point.html: the folder /nowhere does not exist; create it first
     """
     alt = html.escape((figure.layout.meta or {}).get("alt", ""), quote=True)
     title = html.escape((figure.layout.title.text or "Figure").replace("<br>", " "))
@@ -225,29 +225,8 @@ def save_html(figure: go.Figure, path: str | os.PathLike) -> None:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title></head>\n'
         f'<body><main role="figure" aria-label="{alt}">{drawing}</main></body></html>\n'
     )
-    write_bytes(path, page.encode())
-
-
-def write_bytes(path: str | os.PathLike, data: bytes) -> None:
-    """Write a whole file or none: under a temporary name beside ``path``, then renamed.
-
-    Raises:
-        OSError: naming ``path`` and what was wrong; nothing is left behind.
-    """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot save {path}: the folder {path.parent} does not exist")
-    if path.is_dir():
-        raise IsADirectoryError(f"cannot save {path}: it is a folder; give a file's name")
-    # Not tempfile: its files are private to the user, and would stay so under their new name.
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OSError(error.errno, f"cannot save: {error.strerror or error}", str(path)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole(path) as partial:
+        partial.write_text(page, encoding="utf-8")
 
 
 def _said(alt: str) -> str:

@@ -194,35 +194,18 @@ def test_saved_page_asks_nobody_for_anything(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_nothing_is_left_behind_when_the_disk_is_full(tmp_path, monkeypatch):
-    target = tmp_path / "page.html"
-    target.write_text("what was there")
-
-    def full(self, data):
-        with open(self, "wb") as file:
-            file.write(data[:10])
+def test_a_page_that_cannot_be_saved_leaves_nothing_behind(tmp_path, monkeypatch):
+    def full(self, text, **_):
+        with open(self, "w") as file:
+            file.write(text[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match=r"No space left on device: '.*page\.html'") as error:
-        figures.write_bytes(target, b"x" * 100)
-    assert error.value.errno == errno.ENOSPC
+    (tmp_path / "page.html").write_text("what was there")
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match=r"page\.html: .*No space left on device"):
+        figures.save_html(figures.cloud(POINTS, title="t", alt="a"), tmp_path / "page.html")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
-    assert target.read_text() == "what was there"
-
-
-def test_folders_are_named_when_a_file_cannot_be_saved(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"the folder .*missing does not exist"):
-        figures.write_bytes(tmp_path / "missing" / "a.html", b"")
-    with pytest.raises(IsADirectoryError, match="it is a folder"):
-        figures.write_bytes(tmp_path, b"")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_saved_files_can_be_read_by_others(tmp_path):
-    (tmp_path / "plain").write_bytes(b"")
-    figures.write_bytes(tmp_path / "saved", b"")
-    assert (tmp_path / "saved").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert (tmp_path / "page.html").read_text() == "what was there"
 
 
 def test_figures_know_nothing_of_networks():
