@@ -102,8 +102,13 @@ def _nearest(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """
     x1 = tf.concat([x, tf.ones_like(x[..., :1])], axis=-1)
     y1 = tf.concat([y, -tf.reduce_sum(tf.square(y), axis=-1, keepdims=True) / 2], axis=-1)
-    # Called once a direction: the second product costs less than reducing the first along its other axis.
-    return tf.argmax(tf.matmul(x1, y1, transpose_b=True), axis=-1, output_type=tf.int32)
+
+    def search(sample):
+        return tf.argmax(tf.matmul(*sample, transpose_b=True), axis=-1, output_type=tf.int32)
+
+    # Sample by sample, the N x M products stay in the processor's cache; a whole batch of them takes twice as long.
+    # For the same reason the other direction is a second product: an argmax along the other axis is slower.
+    return tf.map_fn(search, (x1, y1), fn_output_signature=tf.int32)
 
 
 def _safe_sqrt(x: tf.Tensor) -> tf.Tensor:

@@ -88,9 +88,7 @@ def earth_movers_distance(x: ArrayLike, y: ArrayLike) -> float:
     """
     x, y = _as_points(x, "x"), _as_points(y, "y")
     if len(x) != len(y):
-        raise ValueError(
-            f"x and y must have the same number of points, got {len(x)} and {len(y)}: sample both equally"
-        )
+        raise ValueError(f"x and y must have the same number of points, got {len(x)} and {len(y)}: sample both equally")
     cost = cdist(x, y)
     return float(cost[linear_sum_assignment(cost)].mean())
 
@@ -134,7 +132,10 @@ def _nearest_distances(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarr
 
 
 def _as_points(points: ArrayLike, name: str) -> np.ndarray:
-    points = np.asarray(points, dtype=np.float64)
+    try:
+        points = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers of the shape (points, 3): {error}") from None
     if points.ndim != 2 or points.shape[1] != 3 or len(points) == 0:
         raise ValueError(f"{name} must have the shape (points, 3) and not be empty, got {points.shape}")
     if not np.isfinite(points).all():
