@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +59,34 @@ def pytest_configure(config: pytest.Config) -> None:
     IPyNbCell.sanitize = sanitize_figures
 
 
+@pytest.fixture
+def skeleton() -> Callable[[Any], Any]:
+    """The comparison above, for its own test."""
+    return figure_skeleton
+
+
+def build_book(folder: Path, *options: str) -> None:
+    """Build the book below ``folder`` as ``make book`` does: a warning is an error."""
+    command = [shutil.which("jupyter-book", path=Path(sys.executable).parent), "build", ROOT, "--path-output", folder]
+    command += ["-W", "-n", "--keep-going", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+
+
 @pytest.fixture(scope="session")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the book's pages, built as ``make book`` builds them: a warning is an error."""
+    """The folder of the book's pages, freshly built."""
     folder = tmp_path_factory.mktemp("book")
-    command = [sys.executable, "-m", "jupyter_book", "build", str(ROOT), "--path-output", str(folder)]
-    done = subprocess.run([*command, "-W", "-n", "--keep-going"], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, f"the book does not build:\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+    build_book(folder)
     return folder / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the book's texts for translators."""
+    folder = tmp_path_factory.mktemp("gettext")
+    build_book(folder, "--builder", "custom", "--custom-builder", "gettext")
+    return folder / "_build" / "gettext"
 
 
 def _installed_chromium() -> str | None:

@@ -132,6 +132,13 @@ def copy_assets(app: Sphinx) -> None:
         shutil.copy(script, static)
 
 
+def leave_thebe_out(app: Sphinx) -> None:
+    """Jupyter Book puts sphinx-thebe on every page, switched off or not; it names another host, twice."""
+    for event in ("env-before-read-docs", "doctree-resolved"):
+        listeners = app.events.listeners.get(event, [])
+        listeners[:] = [item for item in listeners if not item.handler.__module__.startswith("sphinx_thebe")]
+
+
 def inherit_html_visitors(app: Sphinx) -> None:
     """Let the one-page builder draw what the page builder draws.
 
@@ -145,6 +152,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # autodoc imports TensorFlow
     app.add_directive("mermaid", Mermaid)
+    app.connect("builder-inited", leave_thebe_out)
     app.connect("builder-inited", inherit_html_visitors)
     app.connect("builder-inited", copy_assets)
     app.connect("html-page-context", add_page_scripts)

@@ -32,20 +32,34 @@
     } } };
   };
 
-  // one scene of a linked figure leads, the others take its camera
+  // the view glides on after Plotly has noted the camera: note it again before drawing anew
+  const keepCameras = (plot) => {
+    for (const scene of scenesOf(plot)) plot.layout[scene].camera = plot._fullLayout[scene]._scene.getCamera();
+  };
+
+  // the scene that the reader turns leads, the others of a linked figure take its camera.
+  // Not Plotly.relayout: it would set the leader back in the middle of its turn.
   const link = (plot) => {
-    let following = false;
-    const follow = async (change) => {
-      const key = Object.keys(change).find((name) => /^scene\d*\.camera$/.test(name));
-      if (following || !key) return;
-      following = true;
-      const others = scenesOf(plot).filter((scene) => `${scene}.camera` !== key);
-      const camera = change[key];
-      await Plotly.relayout(plot, Object.fromEntries(others.map((scene) => [`${scene}.camera`, camera])));
-      following = false;
+    let leader, until = 0, running = false;
+    const step = () => {
+      running = performance.now() < until && plot._fullLayout?.[leader]?._scene;
+      if (!running) return;
+      const camera = plot._fullLayout[leader]._scene.getCamera();
+      for (const scene of scenesOf(plot)) {
+        const layout = plot._fullLayout[scene];
+        if (scene !== leader) layout._scene.setViewport({ ...layout, camera });
+      }
+      requestAnimationFrame(step);
     };
-    plot.on("plotly_relayouting", follow);
-    plot.on("plotly_relayout", follow);
+    const lead = (change) => {
+      const turned = Object.keys(change).find((name) => /^scene\d*\.camera$/.test(name));
+      if (!turned) return;
+      [leader] = turned.split(".");
+      until = performance.now() + 500;
+      if (!running) step();
+    };
+    plot.on("plotly_relayouting", lead);
+    plot.on("plotly_relayout", lead);
   };
 
   const draw = (box) => {
@@ -65,13 +79,21 @@
 
   const drop = (box) => {
     if (!box._live) return;
-    box._layout = JSON.parse(JSON.stringify(box._plot.layout));   // keeps the reader's camera
+    keepCameras(box._plot);
+    box._layout = JSON.parse(JSON.stringify(box._plot.layout));
+    const drawings = scenesOf(box._plot).map((scene) => box._plot._fullLayout[scene]._scene.glplot);
     Plotly.purge(box._plot);
+    for (const drawing of drawings) {      // Plotly leaves their WebGL contexts to the garbage collector: too late
+      drawing.oncontextloss = null;
+      drawing.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    }
     box._live = false;
   };
 
   const retheme = (box) => {
-    if (box._live) Plotly.relayout(box._plot, { template: themed(box._plot.layout).template });
+    if (!box._live) return;
+    keepCameras(box._plot);
+    Plotly.relayout(box._plot, { template: themed(box._plot.layout).template });
   };
 
   // step in radians about the vertical and above the horizon; the eye's distance is multiplied by zoom
@@ -93,7 +115,7 @@
     if (!scenes.length) return;
     event.preventDefault();
     Plotly.relayout(box._plot, Object.fromEntries(scenes.map((scene) =>
-      [`${scene}.camera`, turned(box._plot._fullLayout[scene].camera, ...step)])));
+      [`${scene}.camera`, turned(box._plot._fullLayout[scene]._scene.getCamera(), ...step)])));
   };
 
   // pictures in place of canvases, for paper: a printer sees WebGL as blank
