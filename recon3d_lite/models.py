@@ -100,7 +100,7 @@ def save(model: keras.Model, path: str | Path, arguments: dict | None = None, re
     if model.name not in NETWORKS:
         raise ValueError(f"model: {model.name!r} is no network of this package; known are {', '.join(NETWORKS)}")
     tensors = {f"{i:03d}": np.ascontiguousarray(v, np.float16) for i, v in enumerate(model.get_weights())}
-    header = {"network": model.name, "arguments": json.dumps(arguments or {}), "recipe": json.dumps(recipe or {})}
+    header = {"network": model.name, "arguments": arguments or {}, "recipe": recipe or {}}
     write_tensors(path, tensors, header)
 
 
@@ -114,7 +114,7 @@ def load(path: str | Path | None = None) -> keras.Model:
     if header.get("network") not in NETWORKS:
         raise ValueError(f"{path}: no weights of this package; networks it knows are {', '.join(NETWORKS)}")
     try:
-        model = NETWORKS[header["network"]](**json.loads(header["arguments"]))
+        model = NETWORKS[header["network"]](**header["arguments"])
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: its header does not describe a {header['network']} ({error})") from error
     wanted, found = [w.shape for w in model.get_weights()], [t.shape for t in tensors.values()]
@@ -129,23 +129,25 @@ def load(path: str | Path | None = None) -> keras.Model:
 
 def recipe(path: str | Path | None = None) -> dict:
     """The fields of the `datasets.Recipe` that the weights in a file (the shipped ones by default) were trained on."""
-    fields = json.loads(read_tensors(path or SHIPPED)[1].get("recipe", "{}"))
+    fields = read_tensors(path or SHIPPED)[1].get("recipe", {})
     return fields | {"categories": tuple(fields["categories"])} if fields else {}
 
 
-def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], header: dict[str, str]) -> None:
-    """Writes arrays and a header of strings to a safetensors file, whole or not at all."""
+def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], header: dict) -> None:
+    """Writes arrays, and a header of what JSON can hold, to a safetensors file, whole or not at all."""
     with whole(path) as partial:
-        partial.write_bytes(to_bytes(tensors, header))
+        # one entry: safetensors writes several in any order, and the same run should write the same bytes
+        partial.write_bytes(to_bytes(tensors, {"recon3d_lite": json.dumps(header)}))
 
 
-def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def read_tensors(path: str | Path) -> tuple[dict[str, np.ndarray], dict]:
     """The arrays, in the order of their names, and the header of a safetensors file."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; weights are a .safetensors file written by `train`")
     try:
         with safe_open(path, framework="numpy") as file:
-            return {key: file.get_tensor(key) for key in sorted(file.keys())}, file.metadata() or {}
-    except SafetensorError as error:
+            header = json.loads((file.metadata() or {}).get("recon3d_lite", "{}"))
+            return {key: file.get_tensor(key) for key in sorted(file.keys())}, header
+    except (SafetensorError, ValueError) as error:
         raise ValueError(f"{path}: damaged, or not a safetensors file ({error})") from error

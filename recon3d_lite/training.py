@@ -5,7 +5,6 @@ from __future__ import annotations
 from . import _quiet  # noqa: F401  (before TensorFlow is imported)
 
 # isort: split
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,7 +97,7 @@ def _keep(
 ) -> None:
     if checkpoint is not None:
         tensors = {f"{i:03d}": np.atleast_1d(v.numpy()) for i, v in enumerate(variables)}
-        header = {"run": json.dumps(run), "step": str(step), "history": json.dumps(history)}
+        header = {"run": run, "step": step, "history": history}
         models.write_tensors(checkpoint, tensors, header)
 
 
@@ -106,13 +105,13 @@ def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Var
     if checkpoint is None or not Path(checkpoint).exists():
         return 0, []
     tensors, header = models.read_tensors(checkpoint)
-    found = json.loads(header.get("run", "{}"))
+    found = header.get("run", {})
     if found != run:
         other = [f"{k} {found.get(k)!r}, not {v!r}" for k, v in run.items() if found.get(k) != v]
         raise ValueError(f"{checkpoint}: belongs to another run ({'; '.join(other)}); delete it or name another file")
     for variable, tensor in zip(variables, tensors.values(), strict=True):
         variable.assign(tensor.reshape(variable.shape))
-    return int(header["step"]), json.loads(header["history"])
+    return header["step"], header["history"]
 
 
 def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:

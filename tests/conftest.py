@@ -1,7 +1,5 @@
 """What several test files use: one small procedural set, made once a run."""
 
-
-
 import pytest
 
 from recon3d_lite import datasets

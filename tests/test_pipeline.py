@@ -87,7 +87,7 @@ def test_the_points_are_drawn_anew_each_time(little):
 
 
 def test_a_set_smaller_than_a_batch_is_refused(little):
-    with pytest.raises(ValueError, match="batch_size: 200.*180"):
+    with pytest.raises(ValueError, match=r"batch_size: 200.*180"):
         pipeline.batches(little, 200, steps=1)
-    with pytest.raises(ValueError, match="points: 600.*512"):
+    with pytest.raises(ValueError, match=r"points: 600.*512"):
         pipeline.batches(little, 16, steps=1, points=600)

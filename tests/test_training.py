@@ -19,14 +19,14 @@ def network(seed=0):
     return models.point_network(**SMALL)
 
 
-def test_it_learns(little):
-    model = network()
-    before = training.validate(model, little)
-    history = training.fit(model, little, steps=120, batch_size=16, every=40,
-                           learning_rate=3e-3, progress=False, validation=little)  # fmt: skip
-    assert [row["step"] for row in history] == [40, 80, 120]
-    assert history[-1]["validation"] == pytest.approx(training.validate(model, little))
-    assert history[-1]["validation"] < 0.6 * before
+def test_it_learns_a_few_shapes_by_heart(little):
+    few, model = little[:16], network()
+    before = training.validate(model, few)
+    history = training.fit(model, few, steps=200, batch_size=16, every=100, learning_rate=5e-3, validation=few,
+                           augmented=False, progress=False)  # fmt: skip
+    assert [row["step"] for row in history] == [100, 200]
+    assert history[-1]["validation"] == pytest.approx(training.validate(model, few))
+    assert history[-1]["validation"] < 0.5 * before
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_does_not(little):
@@ -87,9 +87,7 @@ def test_a_checkpoint_of_another_run_is_refused(little, tmp_path):
 
 def test_a_loss_that_explodes_stops_the_run(little):
     with pytest.raises(FloatingPointError, match="smaller learning_rate"):
-        training.fit(
-            network(), little, steps=20, batch_size=16, every=5, learning_rate=1e30, progress=False
-        )
+        training.fit(network(), little, steps=20, batch_size=16, every=5, learning_rate=1e30, progress=False)
 
 
 def test_predict_keeps_the_order(little):
@@ -130,5 +128,5 @@ def test_a_real_kill_leaves_a_checkpoint_that_works(tmp_path, kill):
     process.communicate(timeout=60)
     assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["c.checkpoint"]
     _, header = models.read_tensors(tmp_path / "c.checkpoint")
-    assert int(header["step"]) >= 15
-    assert int(header["step"]) % 5 == 0
+    assert header["step"] >= 15
+    assert header["step"] % 5 == 0

@@ -1,0 +1,165 @@
+"""The command line, as a newcomer meets it: help, the three commands, and bad input."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recon3d_lite import datasets, models, shapes, training
+from recon3d_lite.__main__ import main
+
+TRAIN = ["train", "--steps", "4", "--per-category", "20", "--assemblies", "20"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory, monkeypatch_module):
+    folder = tmp_path_factory.mktemp("train")
+    monkeypatch_module.setenv("RECON3D_CACHE", str(folder / "cache"))
+    assert main([*TRAIN, "-o", str(folder / "tiny.safetensors")]) == 0
+    return folder / "tiny.safetensors"
+
+
+@pytest.fixture(scope="module")
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture
+def photo(tmp_path):
+    picture = datasets.example("mug", 1).picture
+    Image.fromarray(np.round(picture * 255).astype(np.uint8)).save(tmp_path / "mug.png")
+    return tmp_path / "mug.png"
+
+
+def test_train_writes_weights_and_card_and_nothing_else(weights):
+    assert sorted(p.name for p in weights.parent.iterdir()) == ["cache", "tiny.md", "tiny.safetensors"]
+    card = weights.with_suffix(".md").read_text()
+    assert "--steps 4 --per-category 20 --assemblies 20" in card
+    for word in ("Recipe(per_category=20", "overall", "Limits", "seed 0"):
+        assert word in card
+    assert models.recipe(weights)["assemblies"] == 20
+
+
+def test_evaluate_scores_the_held_out_shapes_with_the_weights_own_training_set(weights, tmp_path, capsys):
+    out = tmp_path / "scores.json"
+    assert main(["evaluate", "--weights", str(weights), "--json", str(out)]) == 0
+    result = json.loads(out.read_text())
+    row = result["overall"]
+    assert set(row) == {"n", "network", "retrieval", "oracle", "floor"}
+    assert set(row["network"]) == {"chamfer_l1", "chamfer_l1_median", "f_score", "f_score_median"}
+    assert row["n"] == 7
+    assert set(result["categories"]) == set(shapes.ALL)
+    printed = capsys.readouterr().out
+    assert f"{row['oracle']['chamfer_l1']:.4f}" in printed
+
+
+def test_evaluate_scores_a_folder_of_meshes(weights, tmp_path):
+    (tmp_path / "mine" / "vase").mkdir(parents=True)
+    for seed in (1, 2):
+        shapes.make("mug", seed).mesh.export(tmp_path / "mine" / "vase" / f"{seed}.off")
+    out = tmp_path / "scores.json"
+    assert main(["evaluate", "--weights", str(weights), "--shapes", str(tmp_path / "mine"), "--json", str(out)]) == 0
+    result = json.loads(out.read_text())
+    assert result["categories"].keys() == {"vase"}
+    assert result["overall"]["n"] == 2
+
+
+@pytest.mark.parametrize("suffix", [".ply", ".glb", ".html"])
+def test_reconstruct_writes_what_the_ending_says(weights, photo, suffix, capsys):
+    out = photo.with_suffix(suffix)
+    assert main(["reconstruct", str(photo), "-o", str(out), "--weights", str(weights)]) == 0
+    assert out.stat().st_size > 1000
+    assert capsys.readouterr().out == f"{out}: 1024 points\n"
+
+
+def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, monkeypatch, capsys, weights):
+    original, out = training._keep, tmp_path / "w.safetensors"
+
+    def stop(*arguments):
+        original(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "_keep", stop)
+    assert main([*TRAIN, "-o", str(out)]) == 2
+    assert "run the same again to go on from step 4" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["w.checkpoint"]
+    monkeypatch.setattr(training, "_keep", original)
+    assert main([*TRAIN, "-o", str(out)]) == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["w.md", "w.safetensors"]
+    assert out.read_bytes() == weights.read_bytes()
+
+
+def write(path, data):
+    path.write_bytes(data)
+    return str(path)
+
+
+BAD = {
+    "a missing photograph": (lambda t: ["reconstruct", str(t / "none.jpg"), "-o", str(t / "o.ply")], "none.jpg"),
+    "an empty file": (lambda t: ["reconstruct", write(t / "e.png", b""), "-o", str(t / "o.ply")], "e.png"),
+    "a text": (lambda t: ["reconstruct", write(t / "t.jpg", b"hello"), "-o", str(t / "o.ply")], "t.jpg"),
+    "an unknown ending": (lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "o.stl")], "o.stl"),
+    "a folder that is not there": (
+        lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "no" / "o.ply")],
+        "create it first",
+    ),
+    "damaged weights": (
+        lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "o.ply"), "--weights", write(t / "w", b"abc")],
+        "w: damaged",
+    ),
+    "no meshes": (lambda t: ["evaluate", "--shapes", str(t)], "no meshes found"),
+    "no such folder": (lambda t: ["evaluate", "--shapes", str(t / "nowhere")], "nowhere"),
+    "no weights": (lambda t: ["evaluate", "--weights", str(t / "w.safetensors")], "w.safetensors: no such file"),
+    "weights of another kind": (lambda t: ["train", "-o", str(t / "w.h5")], "w.h5"),
+    "nowhere to write": (lambda t: ["train", "-o", str(t / "no" / "w.safetensors")], "create it first"),
+    "an empty recipe": (lambda t: [*TRAIN[:1], "--per-category", "0", "--assemblies", "0", "-o",
+                                   str(t / "w.safetensors")], "at least one shape"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_status_2(case, photo, capsys):
+    arguments, message = BAD[case]
+    before = sorted(photo.parent.iterdir())
+    command = arguments(photo.parent)
+    written = sorted(photo.parent.iterdir())
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("recon3d_lite: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(photo.parent.iterdir()) == written
+    assert len(written) - len(before) <= 1
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "recon3d_lite", *arguments], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("command", [[], ["reconstruct"], ["train"], ["evaluate"]])
+def test_help_explains_itself_quickly(command):
+    done = run(*command, "--help")
+    assert done.returncode == 0
+    assert "usage: python -m recon3d_lite" in done.stdout
+    assert len(done.stdout) > 300
+    assert done.stderr == ""
+
+
+def test_a_real_run_prints_its_result_and_no_chatter(photo, weights):
+    out = photo.with_suffix(".ply")
+    done = run("reconstruct", str(photo), "-o", str(out), "--weights", str(weights))
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{out}: 1024 points\n", "")
+    done = run("reconstruct", str(photo.with_name("none.png")), "-o", str(out))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_command_is_an_error_with_usage():
+    done = run()
+    assert done.returncode == 2
+    assert "usage" in done.stderr
