@@ -33,7 +33,8 @@ $(SCRIPTS): package.json package-lock.json $(READY)
 setup: $(READY) $(SCRIPTS)
 
 book: setup
-	$(BIN)/jupyter-book build . --all -W -n --keep-going
+	rm -rf _build
+	$(BIN)/jupyter-book build . -W -n --keep-going
 
 test: test-package test-notebooks test-book
 

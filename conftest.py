@@ -90,7 +90,7 @@ def catalogues(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _installed_chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = ("chromium", "google-chrome", "google-chrome-stable")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 

@@ -1,6 +1,7 @@
 """The stored notebooks keep the rules of the book, and the book builds into pages that ask no other host."""
 
 import json
+import pkgutil
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import plotly.offline
 import pytest
 import yaml
 
+import recon3d_lite
 from recon3d_lite._sphinx import PLOTLY, plotly_html
 
 ROOT = Path(__file__).parent.parent
@@ -45,6 +47,12 @@ def outputs(notebook: nbformat.NotebookNode, mime: str) -> list[tuple[nbformat.N
 def test_every_chapter_is_in_the_contents():
     chapters = {str(path.relative_to(ROOT).with_suffix("")) for path in [*NOTEBOOKS, *(ROOT / "book").rglob("*.md")]}
     assert chapters == toc_files()
+
+
+def test_every_module_is_in_the_reference():
+    modules = {module.name for module in pkgutil.iter_modules(recon3d_lite.__path__) if module.name[0] != "_"}
+    listed = re.findall(r"automodule:: recon3d_lite\.(\w+)$", (ROOT / "book" / "api.md").read_text(), re.M)
+    assert modules == set(listed)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
