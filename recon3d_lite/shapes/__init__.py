@@ -1,10 +1,10 @@
 """Procedural everyday objects: meshes with part labels, made from a seed.
 
-A family is a module with `PARTS` (the names of its parts) and `STYLES` (name -> function `rng -> [(part, mesh)]`).
-To add one: write the module, then a line in `_FAMILIES`.
+A family is a module with `PARTS` (the names of its parts), `STYLES` (name -> function `rng -> [(part name, part)]`,
+made of the bricks in `parts`) and, if it is to be distorted more than mildly, `VARIETY`. To add one: write the module,
+then its line in `_FAMILIES`.
 """
 
-import operator
 import zlib
 from dataclasses import dataclass
 
@@ -66,11 +66,7 @@ def make(category: str, seed: int, style: str | None = None) -> Shape:
     """
     if category not in _FAMILIES:
         raise ValueError(f"category {category!r} is unknown; accepted: {', '.join(ALL)}")
-    try:
-        seed = operator.index(seed)
-    except TypeError:
-        seed = -1 if not isinstance(seed, int) else seed
-    if isinstance(seed, bool) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed {seed!r} is not accepted; a seed is a whole number >= 0")
     family = _FAMILIES[category]
     rng = np.random.default_rng([seed, zlib.crc32(category.encode())])
@@ -98,10 +94,10 @@ def _normalise(vertices: np.ndarray) -> np.ndarray:
 
 
 def _vary(vertices: np.ndarray, rng: np.random.Generator, amount: float) -> np.ndarray:
-    """Stretch each axis, taper towards the top and, beyond the mild amount of 1, bend about a level axis."""
+    """Stretch each axis and taper towards the top; beyond the mild amount of 1 also bend one axis along another."""
     vertices = vertices * np.exp(amount * rng.normal(0, 0.12, 3))
     vertices[:, :2] *= 1 + amount * rng.uniform(-0.15, 0.15) * vertices[:, 2:]
-    along, across = rng.permutation(2)
     if amount > 1:
-        vertices[:, across] += rng.uniform(-0.5, 0.5) * amount * vertices[:, along + rng.integers(2) * (2 - along)] ** 2
+        moved, along = rng.permutation(3)[:2]
+        vertices[:, moved] += amount * rng.uniform(-0.4, 0.4) * vertices[:, along] ** 2
     return vertices

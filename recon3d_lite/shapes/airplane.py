@@ -78,12 +78,12 @@ def _propeller(rng: np.random.Generator, at: np.ndarray, r: float, hub: float) -
     return shift(join(blades, spinner), at)
 
 
-def _gear(rng: np.random.Generator, x: float, y: float, z: float, drop: float, r: float) -> Part:
-    """Two main wheels on legs and one more, at the nose or the tail."""
+def _gear(x: float, y: float, z: float, drop: float, r: float, third: float) -> Part:
+    """Two main wheels on legs from (x, +-y, z), and a third below the nose or the tail, at x = `third`."""
     foot = (x, 1.3 * y + 0.03, z - drop)
     side = join(tube([(x, y, z), foot], 0.3 * r, 6), _wheel(foot, r))
-    other = (x + rng.choice([0.28, -0.42]), 0, z - drop * 0.95)
-    return join(pair(side), _wheel(other, 0.7 * r), tube([other, (other[0], 0, z + 0.02)], 0.25 * r, 6))
+    other = (third, 0, z - drop * 0.95)
+    return join(pair(side), _wheel(other, 0.7 * r), tube([other, (third, 0, 0)], 0.25 * r, 6))
 
 
 def _wheel(at: tuple, r: float) -> Part:
@@ -108,7 +108,7 @@ def _nacelle(rng: np.random.Generator, at: np.ndarray, long: float, r: float) ->
 
 def airliner(rng: np.random.Generator) -> Parts:
     """A tube with swept wings; two or four engines under them, or two at the rear (a business jet)."""
-    r = rng.uniform(0.045, 0.075)
+    r = rng.uniform(0.045, 0.095)
     lift = rng.uniform(0.3, 0.8) * r
     body = _fuselage(
         rng,
@@ -138,10 +138,10 @@ def airliner(rng: np.random.Generator) -> Parts:
         parts.append(("engine", pair(_nacelle(rng, np.array([-0.26, r + size, 0.3 * r]), long, size))))
     else:
         for t in ((0.33,), (0.3, 0.6))[rng.integers(2)]:
-            at = np.array([x - sweep * t + 0.1 * chord, t * span, z + rise * t - 1.1 * size])
+            at = np.array([x - sweep * t, t * span, z + rise * t - 1.1 * size])
             parts.append(("engine", pair(_nacelle(rng, at, long, size))))
     if rng.random() < 0.3:
-        parts.append(("gear", _gear(rng, -0.02, 0.05, z, rng.uniform(0.05, 0.09), 0.018)))
+        parts.append(("gear", _gear(-0.02, 0.6 * r, -0.6 * r, rng.uniform(0.05, 0.09), 0.018, 0.36)))
     return parts
 
 
@@ -181,7 +181,7 @@ def glider(rng: np.random.Generator) -> Parts:
 
 def propeller(rng: np.random.Generator) -> Parts:
     """One or two propellers, straight wings above or below, cabin, wheels."""
-    r, p = rng.uniform(0.05, 0.09), rng.uniform(2, 4)
+    r, p = rng.uniform(0.05, 0.11), rng.uniform(2, 4)
     body = _fuselage(
         rng,
         [
@@ -196,10 +196,10 @@ def propeller(rng: np.random.Generator) -> Parts:
         15,
     )
     cabin = ellipsoid(
-        (rng.uniform(0.25, 0.4), 1.7 * r, 2.0 * r), (0.06, 0, 0.75 * r), p=rng.uniform(2, 4), sections=12, rings=9
+        (rng.uniform(0.25, 0.4), 1.7 * r, 1.4 * r), (0.06, 0, 0.65 * r), p=rng.uniform(2, 4), sections=12, rings=9
     )
     high = rng.random() < 0.5
-    z = 1.55 * r if high else -0.6 * r
+    z = 1.25 * r if high else -0.6 * r
     x, span, chord = rng.uniform(0.16, 0.26), rng.uniform(0.4, 0.7), rng.uniform(0.13, 0.2)
     parts = [("fuselage", body), ("fuselage", cabin)]
     parts.append(
@@ -208,7 +208,7 @@ def propeller(rng: np.random.Generator) -> Parts:
             pair(_wing((x, 0, z), span, chord, rng.uniform(0.5, 1), rng.uniform(-0.02, 0.08), rng.uniform(0, 0.08))),
         )
     )
-    parts += _tail(rng, -0.36, 0.3 * r, rng.uniform(0.15, 0.22), rng.uniform(0.11, 0.15))
+    parts += _tail(rng, -0.36, 0.3 * r, r + rng.uniform(0.13, 0.18), rng.uniform(0.11, 0.15))
     size = rng.uniform(0.1, 0.17)
     if rng.random() < 0.7:
         parts.append(("propeller", _propeller(rng, np.array([0.46, 0, 0]), size, 0.35 * r)))
@@ -224,7 +224,12 @@ def propeller(rng: np.random.Generator) -> Parts:
             (
                 "gear",
                 _gear(
-                    rng, rng.uniform(0.08, 0.18), 0.5 * r, -0.7 * r, rng.uniform(0.06, 0.12), rng.uniform(0.022, 0.04)
+                    rng.uniform(0.08, 0.18),
+                    0.5 * r,
+                    -0.7 * r,
+                    rng.uniform(0.06, 0.12),
+                    rng.uniform(0.022, 0.04),
+                    rng.choice([0.34, -0.3]),
                 ),
             )
         )
@@ -266,7 +271,7 @@ def biplane(rng: np.random.Generator) -> Parts:
     parts += _tail(rng, -0.36, 0.3 * r, rng.uniform(0.15, 0.2), rng.uniform(0.11, 0.15), 0)
     parts.append(("fuselage", ellipsoid((0.14, 0.9 * r, 0.9 * r), (-0.06, 0, r), sections=10, rings=7)))
     parts.append(("propeller", _propeller(rng, np.array([0.4, 0, 0]), rng.uniform(0.12, 0.18), 0.3 * r)))
-    gear = _gear(rng, rng.uniform(0.16, 0.24), 0.6 * r, -0.8 * r, rng.uniform(0.07, 0.12), rng.uniform(0.03, 0.05))
+    gear = _gear(rng.uniform(0.16, 0.24), 0.6 * r, -0.8 * r, rng.uniform(0.07, 0.12), rng.uniform(0.03, 0.05), -0.3)
     return [*parts, ("gear", gear)]
 
 
@@ -331,7 +336,7 @@ def pusher(rng: np.random.Generator) -> Parts:
     fin = shift(_fin(np.array([-0.36, 0, 0.3 * r]), rng.uniform(0.1, 0.16), 0.12, 0.6, 0.06), (0, y, 0))
     plane = pair(_wing((-0.38, 0, 0.3 * r), y, 0.09, 1, 0, 0))
     prop = turn(_propeller(rng, np.array([0.1, 0, 0]), rng.uniform(0.6, 0.95) * y, 0.015), np.pi)
-    gear = _gear(rng, 0.05, 0.05, -0.3 * r, rng.uniform(0.06, 0.12), 0.025)
+    gear = _gear(0.05, 0.05, -0.3 * r, rng.uniform(0.06, 0.12), 0.025, 0.3)
     return [
         ("fuselage", pod),
         ("wing", wing),

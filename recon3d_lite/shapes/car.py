@@ -9,30 +9,38 @@ Parts = list[tuple[str, Part]]
 
 
 def _body(
-    rng: np.random.Generator, top: list, belt: float, half: float, clear: float, wheels: tuple, radius: float
+    rng: np.random.Generator,
+    top: list,
+    belt: float,
+    half: float,
+    clear: float,
+    wheels: tuple,
+    radius: float,
+    glazed: float,
 ) -> tuple[Part, Part]:
     """Body and windows under the silhouette `top`, rows of (x, z) from the tail to the nose.
 
-    Above the `belt` the sides lean in (tumblehome) and are glass; over each of the `wheels` (x) the floor is arched.
+    Above the `belt` the sides lean in (tumblehome) and are glass from x = `glazed` forward. Over each of the
+    `wheels` (x) the floor is arched.
     """
     knots = np.array(sorted(top))
     tail, nose = knots[0, 0], knots[-1, 0]
     arch = 1.15 * radius
     near = [w + arch * np.array([-1.02, -1, -0.8, -0.4, 0, 0.4, 0.8, 1, 1.02]) for w in wheels]
-    x = np.unique(np.round(np.concatenate([knots[:, 0], *near, np.linspace(tail, nose, 9)]), 3))
+    ends = np.array([0.03, 0.1, 0.25])
+    x = np.unique(np.round(np.concatenate([knots[:, 0], *near, tail + ends, nose - ends]), 2))
     x = x[(x >= tail) & (x <= nose)]
     z_top = np.interp(x, *knots.T)
-    floor = np.full_like(x, clear)
+    u = (2 * x - tail - nose) / (nose - tail)  # -1 at the tail, 1 at the nose
+    rest = floor = clear + rng.uniform(0, 0.2) * np.abs(u) ** 8  # overhangs rise a little
     for w in wheels:
         floor = np.maximum(floor, radius + np.sqrt(np.maximum(arch**2 - (x - w) ** 2, 0)) * (np.abs(x - w) < arch))
-    floor = np.where(floor > radius, floor, clear)
+    floor = np.where(floor > radius, floor, rest)
     floor = np.minimum(floor, z_top - 0.06)
 
-    corner, squeeze = rng.uniform(5, 14), rng.uniform(0.05, 0.25)
-    u = (2 * x - tail - nose) / (nose - tail)
+    corner, squeeze = rng.uniform(4, 12), rng.uniform(0.08, 0.4)
     plan = half * (1 - squeeze * np.abs(u) ** corner) * (1 - rng.uniform(0, 0.1) * np.maximum(u, 0) ** 2)
-    belt_z = np.minimum(belt, z_top - 0.04)
-    belt_z = np.maximum(belt_z, floor + 0.01)
+    belt_z = np.maximum(np.minimum(belt, z_top - 0.04), floor + 0.01)
     lean, sill = rng.uniform(0.1, 0.4), rng.uniform(0.86, 1.0)
     roof = plan * 0.96 - lean * (z_top - belt_z)
     crown = 0.25 * (z_top - belt_z)
@@ -47,15 +55,18 @@ def _body(
     ]
     left = np.stack([np.stack(np.broadcast_arrays(x, y, z), -1) for y, z in half_section], 1)
     vertices, faces = loft(np.concatenate([left, left[:, ::-1] * (1, -1, 1)], 1))
-    centre = vertices[faces].mean(1)
-    over = np.interp(centre[:, 0], *knots.T)
-    glass = (centre[:, 2] > belt + 0.04) & (centre[:, 2] < knots[:, 1].max() - 0.05) & (over > belt + 0.15)
+    strip, station = np.arange(len(faces)) % 12, np.arange(len(faces)) // 12 % (len(x) - 1)  # as loft numbers them
+    cabin = np.maximum(z_top[1:], z_top[:-1])[station] > belt + 0.12
+    side = np.isin(strip, (3, 7)) & (x[station] > glazed)
+    screen = np.isin(strip, (4, 5, 6)) & (np.abs(np.diff(z_top) / np.diff(x)) > 0.2)[station]
+    glass = cabin & (side | screen)
+    glass[-24:] = False  # the caps
     return (vertices, faces[~glass]), (vertices, faces[glass])
 
 
 def _wheels(rng: np.random.Generator, wheels: tuple, half: float, radius: float) -> Part:
     wide = rng.uniform(0.14, 0.28)
-    y = half + rng.uniform(-0.02, 0.04)
+    y = half + rng.uniform(-0.06, 0.0)
     rim = rng.uniform(0.5, 0.75) * radius
 
     def wheel(x: float) -> Part:
@@ -70,10 +81,12 @@ def _wheels(rng: np.random.Generator, wheels: tuple, half: float, radius: float)
     return pair(join(*(wheel(x) for x in wheels)))
 
 
-def _finish(rng: np.random.Generator, top: list, belt: float, half: float, clear: float, radius: float) -> Parts:
+def _finish(
+    rng: np.random.Generator, top: list, belt: float, half: float, clear: float, radius: float, glazed: float = -9.0
+) -> Parts:
     tail, nose = min(top)[0], max(top)[0]
     wheels = (tail + rng.uniform(0.16, 0.24) * (nose - tail), nose - rng.uniform(0.16, 0.23) * (nose - tail))
-    body, window = _body(rng, top, belt, half, clear, wheels, radius)
+    body, window = _body(rng, top, belt, half, clear, wheels, radius, glazed)
     parts = [("body", body), ("window", window), ("wheel", _wheels(rng, wheels, half, radius))]
     extra = rng.random(3)
     if extra[0] < 0.6:
@@ -86,7 +99,7 @@ def _finish(rng: np.random.Generator, top: list, belt: float, half: float, clear
         )
     if extra[1] < 0.4:
         z = clear + 0.15
-        parts += [("detail", box((0.1, 1.9 * half, 0.14), (x, 0, z))) for x in (tail - 0.02, nose + 0.02)]
+        parts += [("detail", box((0.1, 1.6 * half, 0.14), (x, 0, z))) for x in (tail - 0.02, nose + 0.02)]
     return parts
 
 
@@ -125,7 +138,7 @@ def hatchback(rng: np.random.Generator) -> Parts:
     top += [(cowl, belt + 0.05), (a - 0.12, nose), (a, nose - 0.22)]
     parts = _finish(rng, top, belt, rng.uniform(0.76, 0.9), rng.uniform(0.15, 0.3), rng.uniform(0.27, 0.36))
     if rng.random() < 0.3:
-        parts.append(("detail", pair(tube([(rear, 0.55, high + 0.04), (roof_front, 0.55, high + 0.04)], 0.03, 6))))
+        parts.append(("detail", pair(tube([(rear, 0.45, high - 0.01), (roof_front, 0.45, high - 0.01)], 0.03, 6))))
     return parts
 
 
@@ -147,7 +160,7 @@ def suv(rng: np.random.Generator) -> Parts:
     if rng.random() < 0.35:
         parts.append(("wheel", ring(0.24, 0.11, (-a - 0.08, 0, 1.0), axis=0, sections=14)))
     if rng.random() < 0.4:
-        parts.append(("detail", pair(tube([(-0.7 * a, 0.6, high + 0.06), (roof_front, 0.6, high + 0.05)], 0.035, 6))))
+        parts.append(("detail", pair(tube([(-0.7 * a, 0.5, high + 0.01), (roof_front, 0.5, high + 0.01)], 0.035, 6))))
     return parts
 
 
@@ -171,7 +184,8 @@ def van(rng: np.random.Generator) -> Parts:
     ]
     if split:
         top[:2] = [(-a, 0.8), (-a + 0.02, 0.85), (roof_front - 0.95, 0.86), (roof_front - 0.9, roof)]
-    parts = _finish(rng, top, belt, half, rng.uniform(0.2, 0.35), rng.uniform(0.3, 0.4))
+    glazed = rng.choice([-9.0, roof_front - 1.0])  # a delivery van has no windows behind its doors
+    parts = _finish(rng, top, belt, half, rng.uniform(0.2, 0.35), rng.uniform(0.3, 0.4), glazed)
     if split:
         end = roof_front - rng.uniform(0.3, 0.8)
         parts.append(

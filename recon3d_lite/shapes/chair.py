@@ -186,7 +186,7 @@ def _shell(rng: np.random.Generator, d: float, w: float, h: float) -> Parts:
     tall, lean = rng.uniform(0.25, 0.48), rng.uniform(0.04, 0.16)
     side = spline([(d / 2, h - 0.03), (d / 4, h), (-d / 4, h), (-d / 2, h + 0.06), (-d / 2 - lean, h + tall)], 15)
     path = np.c_[side[:, 0], 0 * side[:, 0], side[:, 1]]
-    widths = spline(np.c_[rng.uniform([0.75, 0.9, 0.85, 0.8, 0.3], [1, 1, 1, 1, 0.95])], 15)[:, 0]
+    widths = spline(np.c_[rng.uniform([0.75, 0.9, 0.85, 0.8, 0.45], [1, 1, 1, 1, 0.95])], 15)[:, 0]
     dish = rng.uniform(0, 0.1)
     section = rectangle(rng.uniform(0.012, 0.03), w, 8)[:, ::-1]  # first axis y, second the sheet's normal
     sheet = sweep(path, section, np.c_[widths, np.ones(15)])
@@ -197,7 +197,7 @@ def _shell(rng: np.random.Generator, d: float, w: float, h: float) -> Parts:
         return v + np.c_[edge * on_back**0.3 * (on_back > 0), 0 * edge, edge * (1 - on_back)]
 
     vertices, faces = warp(sheet, bend)
-    is_back = vertices[faces].mean(1)[:, 2] > h + 0.05
+    is_back = faces.min(1) // len(section) >= 9  # the stations from the bend on
     return [("seat", (vertices, faces[~is_back])), ("back", (vertices, faces[is_back]))]
 
 
@@ -405,7 +405,7 @@ def lounge(rng: np.random.Generator) -> Parts:
     frame += [beam((x * length, w / 2, z), (x * length, w / 2, 0), 2 * r, 2 * r) for x in (-0.25, 0.45)]
     frame.append(tube([(-0.3 * length, w / 2, z), (-0.38 * length, w / 2, h + 0.9 * tall)], r))
     vertices, faces = bed
-    is_back = vertices[faces].mean(1)[:, 0] < -0.02
+    is_back = faces.min(1) // 4 >= 9
     parts = [("seat", (vertices, faces[~is_back])), ("back", (vertices, faces[is_back])), ("leg", pair(join(*frame)))]
     if rng.random() < 0.4:
         parts.append(("arm", pair(box((0.35 * length, 0.06, 0.04), (-0.1 * length, w / 2 + 0.04, h + 0.2)))))

@@ -23,11 +23,11 @@ Y = np.array([0.0, 1.0, 0.0])
 Parts = list[tuple[str, Part]]
 
 
-def _shade(rng: np.random.Generator, r: float, high: float) -> Part:
+def _shade(rng: np.random.Generator, r: float, high: float, sections: int = 24) -> Part:
     """A shade open below, hanging from z = 0: cone, drum, bell, dome, globe, pleats or box."""
     kind = rng.choice(["cone", "drum", "bell", "dome", "globe", "box", "pleated"])
     if kind == "globe":
-        return ellipsoid((2 * r, 2 * r, high * rng.uniform(0.8, 1.3)), (0, 0, -high / 2), sections=20)
+        return ellipsoid((2 * r, 2 * r, high * rng.uniform(0.8, 1.3)), (0, 0, -high / 2), sections=sections)
     top = {"cone": rng.uniform(0.2, 0.7), "drum": rng.uniform(0.85, 1.0), "box": rng.uniform(0.6, 1)}.get(kind, 0.3)
     t = np.linspace(0, 1, 7)
     if kind == "bell":
@@ -37,7 +37,7 @@ def _shade(rng: np.random.Generator, r: float, high: float) -> Part:
     else:
         t = t[::6]
         widths = np.array([top, 1.0])
-    n = 4 if kind == "box" else 24
+    n = 4 if kind == "box" else sections
     outline = superellipse(1, 1, n=n)
     if kind == "box":
         outline = outline @ np.array([[0.7, 0.7], [-0.7, 0.7]])
@@ -46,11 +46,14 @@ def _shade(rng: np.random.Generator, r: float, high: float) -> Part:
     wall = np.concatenate([widths * r, (widths * r - 0.012)[::-1]])  # out and down, in and up again
     z = -high * np.concatenate([t, t[::-1]])
     if kind in ("bell", "dome"):  # closed above
-        wall[-1], z[-1] = wall[-1], z[-1] - 0.01
+        z[-1] -= 0.01
     rings = np.empty((len(wall), n, 3))
     rings[..., :2] = np.maximum(wall, 0.002)[:, None, None] * outline
     rings[..., 2] = z[:, None]
-    return loft(rings, loop=kind not in ("bell", "dome"))
+    if kind in ("bell", "dome"):
+        return loft(rings)
+    reach = 0.95 * top * r * (0.7 if kind == "box" else 1)
+    return join(loft(rings, loop=True), tube([(-reach, 0, -0.02), (reach, 0, -0.02)], 0.005, 6))  # holds it
 
 
 def _foot(rng: np.random.Generator, r: float) -> Part:
@@ -91,8 +94,9 @@ def table(rng: np.random.Generator) -> Parts:
             superellipse(r, r * rng.uniform(0.5, 1.2), rng.uniform(2, 12), 20), 0, high, scale=rng.uniform(0.4, 1.1)
         )
     shade_high, shade_r = rng.uniform(0.12, 0.3), rng.uniform(0.1, 0.24)
-    neck = tube([(0, 0, high - 0.01), (0, 0, high + 0.7 * shade_high)], 0.01)
-    shade = shift(_shade(rng, shade_r, shade_high), (0, 0, high + shade_high + rng.uniform(-0.03, 0.06)))
+    top = high + shade_high + rng.uniform(-0.03, 0.06)
+    neck = tube([(0, 0, high - 0.01), (0, 0, top - 0.015)], 0.01)
+    shade = shift(_shade(rng, shade_r, shade_high), (0, 0, top))
     bulb = ellipsoid((0.05, 0.05, 0.07), (0, 0, high + 0.7 * shade_high), sections=8, rings=5)
     return [("base", body), ("pole", neck), ("shade", shade), ("bulb", bulb)]
 
@@ -121,7 +125,7 @@ def floor(rng: np.random.Generator) -> Parts:
         shade = (shade[0] * (1, 1, -1), shade[1][:, ::-1])
         shade = shift(shade, (0, 0, high - 0.02))
     else:
-        shade = shift(shade, (0, 0, high + 0.2 * shade_high))
+        shade = shift(shade, (0, 0, high + 0.015))
     return [("base", base), ("pole", pole), ("shade", shade)]
 
 
@@ -136,12 +140,13 @@ def pendant(rng: np.random.Generator) -> Parts:
     n = int(rng.choice([1, 3, 4, 5, 6, 8], p=[0.5, 0.1, 0.1, 0.1, 0.1, 0.1]))
     if n == 1:
         parts.append(("shade", _shade(rng, r, high)))
-        return [*parts, ("bulb", ellipsoid((0.06, 0.06, 0.08), (0, 0, -0.5 * high), sections=8, rings=5))]
+        parts.append(("pole", tube([(0, 0, 0), (0, 0, -0.4 * high)], 0.012, 6)))
+        return [*parts, ("bulb", ellipsoid((0.06, 0.06, 0.08), (0, 0, -0.4 * high), sections=8, rings=5))]
     up = rng.random() < 0.5
     sag = rng.uniform(-0.1, 0.2) * r
     arm = tube(spline([(0, 0, 0), (0.5 * r, 0, -sag - 0.05), (r, 0, 0)], 7), 0.008, 6)
     small = 0.6 * r * np.sin(np.pi / n)
-    shade = _shade(rng, small, 1.2 * small)
+    shade = _shade(rng, small, 1.2 * small, 12)
     shade = (shade[0] * (1, 1, -1), shade[1][:, ::-1]) if up else shade
     parts += [("pole", around(arm, n)), ("shade", around(shift(shade, (r, 0, 0)), n))]
     return parts

@@ -30,7 +30,7 @@ def _handle(rng: np.random.Generator, outer: np.ndarray) -> Part:
     """Ring, D, ear, angle or a wide flat band, from one point of the wall to another."""
     high = np.ptp(outer[:, 1])
     top, low = outer[0, 1] + high * rng.uniform(0.7, 0.95), outer[0, 1] + high * rng.uniform(0.1, 0.35)
-    y1, y0 = (np.interp(z, outer[:, 1], outer[:, 0]) - 0.25 for z in (top, low))
+    y1, y0 = (np.interp(z, outer[:, 1], outer[:, 0]) - 0.12 for z in (top, low))
     reach = max(y0, y1) + rng.uniform(0.3, 0.6) * (top - low) + 0.4
     kind = rng.choice(["ring", "D", "ear", "angle"])
     if kind == "ring":
@@ -138,11 +138,11 @@ def tall(rng: np.random.Generator) -> Parts:
 def square(rng: np.random.Generator) -> Parts:
     """Pressed from a rounded square or another soft outline."""
     parts = straight(rng) if rng.random() < 0.5 else tapered(rng)
-    body, p = parts[0][1], rng.uniform(3, 6)
-    angle = np.arctan2(body[0][:, 1], body[0][:, 0]) + rng.choice([0, np.pi / 4])
+    (vertices, faces), p, start = parts[0][1], rng.uniform(3, 6), rng.choice([0, np.pi / 4])
+    angle = start + np.append(np.arctan2(vertices[:, 1], vertices[:, 0]), np.pi / 2)
     bulge = (np.abs(np.cos(angle)) ** p + np.abs(np.sin(angle)) ** p) ** (-1 / p)
-    side = bulge.max() / bulge  # keeps the handle's wall where it was
-    parts[0] = ("body", (body[0] * np.c_[1 / side, 1 / side, np.ones_like(side)], body[1]))
+    bulge = bulge[:-1, None] / bulge[-1]  # the wall stays where the handle is, at +y
+    parts[0] = ("body", (vertices * np.c_[bulge, bulge, np.ones_like(bulge)], faces))
     return parts
 
 

@@ -32,15 +32,15 @@ def _size(rng: np.random.Generator) -> tuple[float, float, float]:
     return rng.uniform(0.4, 1.0), rng.uniform(0.6, 1.8), h
 
 
-def _top(rng: np.random.Generator, d: float, w: float, h: float) -> Part:
+def _top(rng: np.random.Generator, d: float, w: float, h: float) -> tuple[Part, float, float]:
+    """A top, the height of its underside, and how far out its corners reach (1 a rectangle, 0.71 an ellipse)."""
     thick, kind = rng.choice([rng.uniform(0.01, 0.04), rng.uniform(0.04, 0.1)]), rng.integers(4)
     if kind < 2:
-        return box((d, w, thick), (0, 0, h - thick / 2))
-    outline = superellipse(d / 2, w / 2, 2 if kind == 2 else rng.uniform(3, 9), 28)
-    if rng.random() < 0.5:
-        return slab(outline, h - thick, h)
-    bevel = rng.uniform(0.85, 0.97)  # the edge runs in below
-    return slab(outline * bevel, h - thick, h, scale=1 / bevel)
+        return box((d, w, thick), (0, 0, h - thick / 2)), h - thick, 1.0
+    p = 2 if kind == 2 else rng.uniform(3, 9)
+    bevel = rng.choice([1.0, rng.uniform(0.85, 0.97)])  # the edge may run in below
+    part = slab(superellipse(d / 2, w / 2, p, 28) * bevel, h - thick, h, scale=1 / bevel)
+    return part, h - thick, bevel * 0.5 ** (1 / p)
 
 
 def four_legs(rng: np.random.Generator) -> Parts:
@@ -48,27 +48,28 @@ def four_legs(rng: np.random.Generator) -> Parts:
     d, w, h = _size(rng)
     r = rng.uniform(0.015, 0.05)
     inset = rng.uniform(0.0, 0.12) + 1.2 * r
-    x, y, splay = d / 2 - inset, w / 2 - inset, rng.choice([0, 1]) * rng.uniform(0, 0.12)
+    top, h, corner = _top(rng, d, w, h)
+    x, y, splay = corner * d / 2 - inset, corner * w / 2 - inset, rng.choice([0, 1]) * rng.uniform(0, 0.12)
     taper = rng.uniform(0.4, 1.2)
     kind = rng.choice(["square", "round", "turned", "hairpin"])
     radii = r * spline(rng.uniform(0.5, 1.6, (7, 1)), 14)[:, 0]
 
     def leg(sign: int) -> Part:
-        top, foot = np.array([sign * x, y, h - 0.01]), np.array([sign * (x + splay), y + splay, 0])
+        head, foot = np.array([sign * x, y, h - 2 * r * splay / h]), np.array([sign * (x + splay), y + splay, 0])
         if kind == "square":
-            return beam(top, foot, 2 * r, 2 * r, taper)
+            return beam(head, foot, 2 * r, 2 * r, taper)
         if kind == "turned":
-            return tube(top + (foot - top) * np.linspace(0, 1, 14)[:, None], radii)
+            return tube(head + (foot - head) * np.linspace(0, 1, 14)[:, None], radii)
         if kind == "hairpin":
             spread = np.array([0, 0.06, 0])
-            return tube([top - spread, foot - spread / 4, foot + spread / 4, top + spread], 0.009, 6)
-        return tube([top, foot], [r, r * taper])
+            return tube([head - spread, foot - spread / 4, foot + spread / 4, head + spread], 0.009, 6)
+        return tube([head, foot], [r, r * taper])
 
-    parts = [("top", _top(rng, d, w, h)), ("leg", pair(leg(1))), ("leg", pair(leg(-1)))]
+    parts = [("top", top), ("leg", pair(leg(1))), ("leg", pair(leg(-1)))]
     extra = rng.random(3)
     if kind != "hairpin" and extra[0] < 0.5:
         high = rng.uniform(0.05, 0.15)
-        z = h - high / 2 - 0.01
+        z = h - high / 2
         parts.append(("apron", pair(box((2 * x, 0.02, high), (0, y, z)))))
         parts += [("apron", box((0.02, 2 * y, high), (s * x, 0, z))) for s in (-1, 1)]
     if splay == 0 and extra[1] < 0.3:
@@ -115,20 +116,21 @@ def trestle(rng: np.random.Generator) -> Parts:
     """Two end frames, A, T, X or U shaped, joined by a beam."""
     d, w, h = _size(rng)
     r = rng.uniform(0.02, 0.06)
-    y, x = w / 2 - rng.uniform(0.06, 0.25) * w, 0.42 * d
+    top, h, corner = _top(rng, d, w, h)
+    y, x = corner * (w / 2 - rng.uniform(0.06, 0.25) * w), 0.42 * corner * d
     kind = rng.choice(["A", "T", "X", "U"])
     if kind == "A":
-        end = [beam((s * 0.3 * x, y, h), (s * x, y, 0), 1.3 * r, 2 * r) for s in (-1, 1)]
+        end = [beam((s * 0.3 * x, y, h - 0.7 * r), (s * x, y, 0), 1.3 * r, 2 * r) for s in (-1, 1)]
         end.append(beam((-0.7 * x, y, 0.35 * h), (0.7 * x, y, 0.35 * h), r, 1.6 * r))
     elif kind == "T":
         end = [beam((0, y, 0), (0, y, h), rng.uniform(2, 6) * r, 1.5 * r)]
         end += [beam((-x, y, z), (x, y, z), 2 * r, 2 * r) for z in (r, h - 2 * r)]
     elif kind == "X":
-        end = [beam((-s * x, y + 0.4 * s * r, 0), (s * x, y + 0.4 * s * r, h), 0.8 * r, 2 * r) for s in (-1, 1)]
+        end = [beam((-s * x, y + 0.4 * s * r, 0), (s * x, y + 0.4 * s * r, h - r), 0.8 * r, 2 * r) for s in (-1, 1)]
     else:
-        lean = rng.uniform(-0.1, 0.1)
+        lean = rng.uniform(-0.1, 0.1) * d
         end = [tube([(-x, y, h), (-x - lean, y, r), (x + lean, y, r), (x, y, h)], 0.7 * r)]
-    parts = [("top", _top(rng, d, w, h)), ("leg", pair(join(*end)))]
+    parts = [("top", top), ("leg", pair(join(*end)))]
     if kind != "U":
         z = {"A": 0.35, "T": rng.uniform(0.15, 0.5), "X": 0.5}[kind] * h
         parts.append(("leg", beam((0, -y, z), (0, y, z), r, 2 * r)))
@@ -209,7 +211,8 @@ def cross(rng: np.random.Generator) -> Parts:
     """A thin top, glass perhaps, on crossed panels, a cage of bars or a ring."""
     d, w, h = _size(rng)
     thick = rng.uniform(0.01, 0.03)
-    outline = superellipse(d / 2, w / 2, rng.choice([2, 4, 12]), 28)
+    p = rng.choice([2, 4, 12])
+    outline = superellipse(d / 2, w / 2, p, 28)
     kind = rng.choice(["panels", "bars", "hourglass"])
     if kind == "panels":
         t, top = rng.uniform(0.02, 0.05), rng.uniform(0.6, 1.3)
@@ -218,9 +221,10 @@ def cross(rng: np.random.Generator) -> Parts:
             box((t, 0.6 * w, h - thick), (0, 0, (h - thick) / 2), (1, top)),
         ]
     elif kind == "bars":
-        x, y, r = 0.4 * d, 0.4 * w, rng.uniform(0.012, 0.035)
+        x, y, r = 0.42 * d * 0.5 ** (1 / p), 0.42 * w * 0.5 ** (1 / p), rng.uniform(0.012, 0.035)
         legs = [
-            tube([(s * x, -t * y, 0), (-s * x, t * y, h - thick)], r) for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+            tube([(s * x, -t * y, 0), (-s * x, t * y, h - thick - r)], r)
+            for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1))
         ]
     else:
         a, n = 0.35 * min(d, w), int(rng.integers(5, 12))
@@ -233,7 +237,7 @@ def draped(rng: np.random.Generator) -> Parts:
     """Under a cloth that falls in folds."""
     d, w, h = _size(rng)
     w = min(w, 1.6 * d)
-    n, fold, p = int(rng.integers(6, 13)), rng.uniform(0.02, 0.08), rng.choice([2, 4, 8])
+    n, fold, p = int(rng.integers(6, 13)), rng.uniform(0.03, 0.11), rng.choice([2, 4, 8])
     drop = rng.uniform(0.3, 1.0)
     outline = superellipse(d / 2, w / 2, p, 48)
     wave = np.cos(n * np.arctan2(outline[:, 1], outline[:, 0]))[:, None]
@@ -245,7 +249,7 @@ def draped(rng: np.random.Generator) -> Parts:
     rings[..., 2] = h - hang[:, None]
     parts = [("top", loft(rings))]
     if drop < 0.95:
-        x, y = 0.35 * d, 0.35 * w
+        x, y = 0.42 * d * 0.5 ** (1 / p), 0.42 * w * 0.5 ** (1 / p)
         parts += [("leg", pair(beam((s * x, y, 0), (s * x, y, h - 0.02), 0.05, 0.05))) for s in (-1, 1)]
     return parts
 
