@@ -57,7 +57,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab book
 
 weights: $(READY)
-	$(BIN)/python -m recon3d_lite train
+	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors
 
 clean:
 	rm -rf _build .venv node_modules .pytest_cache .ruff_cache .hypothesis

@@ -134,6 +134,7 @@ def _train(options: argparse.Namespace) -> None:
         validation=data.split("validation"),
         seed=options.seed,
         checkpoint=checkpoint,
+        every=300,
     )
     models.save(model, options.output, recipe=asdict(recipe))
     model = models.load(options.output)  # what was rounded to float16 is what is scored

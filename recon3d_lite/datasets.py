@@ -29,6 +29,7 @@ __all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh
 
 SPLITS = ("train", "validation", "test")
 MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
+UNSEEN = 1_000_000_000  # a recipe's shapes have the seeds from a million times its own on
 _ARRAYS = ("pictures", "points", "azimuth", "category")
 
 
@@ -77,6 +78,8 @@ class Recipe:
             raise ValueError(f"categories: unknown {sorted(unknown)}; known are {', '.join(shapes.ALL)}")
         if self.count < 1 or min(self.per_category, self.assemblies) < 0:
             raise ValueError("per_category, assemblies: a set needs at least one shape")
+        if not 0 <= self.seed < 1000 or max(self.per_category, self.assemblies) > 1_000_000:
+            raise ValueError("seed, per_category, assemblies: seeds are 0 to 999, a category has at most a million")
         if min(self.views, self.size, self.points) < 1:
             raise ValueError("views, size, points: each must be at least 1")
 
@@ -176,12 +179,12 @@ def _picture(mesh: trimesh.Trimesh, view: View, size: int, part: np.ndarray | No
 
 
 def example(category: str, seed: int = 0, points: int = 1024) -> Sample:
-    """One procedural shape with one picture, made on the spot.
+    """One procedural shape with one picture, made on the spot; no training set of a recipe's seed < 1000 has it.
 
     >>> example("mug", seed=3).picture.shape
     (64, 64, 4)
     """
-    shape = shapes.make(category, seed)
+    shape = shapes.make(category, UNSEEN + seed)
     rng = np.random.default_rng([seed, shapes.ALL.index(category), 1])
     view = random_view(rng)
     xyz = camera.to_viewer(shape.sample(points, rng)[0], view.azimuth)

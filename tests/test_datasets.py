@@ -157,7 +157,14 @@ def test_a_killed_process_leaves_no_set_and_its_rubbish_is_swept_later(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "bad", [{"categories": ("cup",)}, {"per_category": 0, "assemblies": 0}, {"views": 0}, {"per_category": -1}]
+    "bad",
+    [
+        {"categories": ("cup",)},
+        {"per_category": 0, "assemblies": 0},
+        {"views": 0},
+        {"per_category": -1},
+        {"seed": 1000},
+    ],
 )
 def test_a_recipe_says_what_is_wrong_with_it(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
@@ -257,6 +264,14 @@ def test_an_example_is_the_same_each_time():
     np.testing.assert_array_equal(a.picture, b.picture)
     np.testing.assert_array_equal(a.points, b.points)
     assert a.points.shape == (1024, 3)
+
+
+def test_no_example_is_in_a_training_set(small):
+    seen = {shapes.make("mug", i).mesh.vertices.tobytes() for i in range(20)}
+    assert len(seen) == 20
+    assert shapes.make("mug", datasets.UNSEEN + 3).mesh.vertices.tobytes() not in seen
+    points = datasets.example("mug", 3).points
+    assert min(metrics.chamfer_l1(points, c) for c in small.in_view(256)[small.category == 1]) > 0.02
 
 
 def test_a_mirrored_shape_gives_the_mirrored_picture():
