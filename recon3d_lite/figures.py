@@ -229,6 +229,19 @@ def save_html(figure: go.Figure, path: str | os.PathLike) -> None:
         partial.write_text(page, encoding="utf-8")
 
 
+def data_uri(picture: ArrayLike) -> str:
+    """A picture as the address of an ``<img>`` that needs no file: at most 192 x 192 pixels, transparency kept.
+
+    >>> data_uri(np.eye(8))[:22]
+    'data:image/webp;base64'
+    """
+    image = Image.fromarray((_pixels(picture) * 255).round().astype(np.uint8))
+    image.thumbnail((192, 192))  # it is shown about this large, and stored with every figure
+    stored = io.BytesIO()
+    image.save(stored, "WEBP", quality=85)  # an eighth of a PNG's size, and keeps transparency
+    return "data:image/webp;base64," + base64.b64encode(stored.getvalue()).decode()
+
+
 def _said(alt: str) -> str:
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("alt: blank; accepted: a sentence that says what the figure shows")
@@ -311,7 +324,7 @@ def _layout(title: str, alt: str, *, scenes: int, picture: ArrayLike | None = No
         if band:
             where = {"x": 0.5, "y": 1, "sizex": 1, "sizey": band * 0.8, "xanchor": "center", "yanchor": "top"}
         layout["images"] = [
-            where | {"source": _data_uri(picture), "sizing": "contain", "xref": "paper", "yref": "paper"}
+            where | {"source": data_uri(picture), "sizing": "contain", "xref": "paper", "yref": "paper"}
         ]
     return layout
 
@@ -334,11 +347,3 @@ def _pixels(image: ArrayLike) -> np.ndarray:
     if not (image.min() >= 0 and image.max() <= 1):  # also refuses NaN
         raise ValueError("picture: values outside [0, 1]; accepted: numbers from 0 to 1")
     return image
-
-
-def _data_uri(picture: ArrayLike) -> str:
-    image = Image.fromarray((_pixels(picture) * 255).round().astype(np.uint8))
-    image.thumbnail((192, 192))  # it is shown about this large, and stored with every figure
-    stored = io.BytesIO()
-    image.save(stored, "WEBP", quality=85)  # an eighth of a PNG's size, and keeps transparency
-    return "data:image/webp;base64," + base64.b64encode(stored.getvalue()).decode()

@@ -75,6 +75,7 @@ def test_stored_cloud_is_small_and_exact_to_three_decimals():
     figure = figures.cloud(POINTS, title="A title", alt="A short description of the cloud.")
     assert len(json.dumps(stored(figure))) <= 20_000
     trace = figure.data[0]
+    assert (trace.type, trace.mode) == ("scatter3d", "markers")
     assert trace.x.dtype == np.float32
     np.testing.assert_array_equal(np.stack([trace.x, trace.y, trace.z], 1), POINTS.astype(np.float32).round(3))
 

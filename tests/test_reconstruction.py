@@ -276,8 +276,10 @@ def test_holes_are_kept():
 
 
 def test_the_largest_of_several_pieces_is_kept():
-    large, small = disc(radius=40.0), disc(centre=(100.0, 240.0), radius=20.0)
-    assert overlap(find_mask(load_picture(photo(large | small))), large) > 0.95
+    large = disc(radius=40.0)
+    for centre in [(30.0, 40.0), (100.0, 240.0)]:
+        found = find_mask(load_picture(photo(large | disc(centre=centre, radius=20.0))))
+        assert overlap(found, large) > 0.95
 
 
 def test_a_box_says_which_object_is_meant():
@@ -287,6 +289,15 @@ def test_a_box_says_which_object_is_meant():
     assert overlap(found, small) > 0.9
     alpha = load_picture(np.dstack([photo(), large | small]))
     np.testing.assert_array_equal(find_mask(alpha, box=(212, 72, 268, 128)), small)
+
+
+def test_what_is_found_in_a_large_picture_stays_in_the_box():
+    box, mask = np.s_[203:707, 405:999], np.zeros((900, 1200), bool)
+    mask[box] = True
+    found = find_mask(load_picture(photo(mask)), box=(405, 203, 999, 707))
+    assert found[box].mean() > 0.97
+    found[box] = False
+    assert not found.any()
 
 
 def test_a_box_that_reaches_the_picture_s_edge_still_works():
