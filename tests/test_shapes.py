@@ -167,7 +167,7 @@ def test_no_part_floats(category: str, style: str) -> None:
 def test_shapes_of_a_family_differ_in_more_than_size(category: str) -> None:
     """All stretched to one box, two shapes are still further apart than two samples of one.
 
-    Measured: 2.1 times as far for cars, 2.7 to 9 times for the others.
+    Measured: 1.8 times as far for cars, 2.4 (mugs) to 8 times (lamps) for the others; 1.0 to 1.3 when only sizes vary.
     """
     rng = np.random.default_rng(0)
     made = [shapes.make(category, seed) for seed in range(24)]
@@ -178,7 +178,7 @@ def test_shapes_of_a_family_differ_in_more_than_size(category: str) -> None:
     first = [sample(shape) for shape in made]
     floor = np.mean([chamfer_l1(points, sample(shape)) for points, shape in zip(first, made, strict=True)])
     apart = np.mean([chamfer_l1(a, b) for a, b in zip(first, first[1:] + first[:1], strict=True)])
-    assert apart > 1.7 * floor
+    assert apart > 1.5 * floor
 
 
 def test_making_is_fast(record_property) -> None:

@@ -176,9 +176,11 @@ def sled(rng: np.random.Generator) -> Parts:
         (0.45 * d, y, h),
     ]
     runners = pair(tube(path, r))
-    seat, back = (_shell(rng, d, w, h), None) if rng.random() < 0.4 else (_seat(rng, d, w, h), _back(rng, d, w, h))
-    parts = [("leg", runners)] + ([("seat", seat), ("back", back)] if back else seat)
-    return parts + ([("arm", _arms(rng, d, w, h))] if rng.random() < 0.2 else [])
+    if rng.random() < 0.4:
+        upper = _shell(rng, d, w, h)
+    else:
+        upper = [("seat", _seat(rng, d, w, h)), ("back", _back(rng, d, w, h))]
+    return [("leg", runners), *upper] + ([("arm", _arms(rng, d, w, h))] if rng.random() < 0.2 else [])
 
 
 def _shell(rng: np.random.Generator, d: float, w: float, h: float) -> Parts:
