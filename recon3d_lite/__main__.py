@@ -112,9 +112,10 @@ def _reconstruct(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    import keras
+    from . import evaluation, models, training  # first: they silence TensorFlow
 
-    from . import evaluation, models, training
+    # isort: split
+    import keras
 
     # asked now, not after twenty minutes of training
     if options.output.suffix != ".safetensors":
