@@ -13,7 +13,7 @@ SCRIPTS := node_modules/.package-lock.json
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-package test-notebooks test-book lab weights clean
+.PHONY: help setup book test test-style test-package test-notebooks test-book lab weights clean
 
 help:
 	@sed -n 1,2p Makefile
@@ -36,12 +36,14 @@ book: setup
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
 
-test: test-package test-notebooks test-book
+test: test-style test-package test-notebooks test-book
 
-# the package: unit tests, doctests, style
-test-package: $(READY)
+test-style: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+# the package: unit tests and the examples in its docstrings
+test-package: $(READY)
 	$(BIN)/pytest -m "not book"
 
 # every notebook is run, and its outputs compared with the stored ones
