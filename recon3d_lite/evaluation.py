@@ -82,20 +82,19 @@ def _features(pictures: np.ndarray) -> np.ndarray:
     return np.concatenate([grey, alpha], -1).reshape(len(rgba), -1)
 
 
-def oracle(
-    train: ShapeSet, test: ShapeSet, points: int = 1024, *, coarse: int = 96, keep: int = 48, progress: bool = False
-) -> np.ndarray:
+def oracle(train: ShapeSet, test: ShapeSet, points: int = 1024, *, progress: bool = False) -> np.ndarray:
     """For every test shape the training shape (S,) with the smallest Chamfer-L1 to it, both in the object's frame.
 
-    All training shapes are ranked by ``coarse`` points each; the best ``keep`` are then compared by ``points``.
+    All training shapes are ranked by 32 points each, the best 500 of them by 128; the best 32 of these are compared
+    by ``points``.
     """
-    few = np.ascontiguousarray(train.points[:, :coarse])
+    few = np.ascontiguousarray(train.points[:, :32])
 
     def best(truth: np.ndarray) -> int:
-        ranks = np.concatenate([_coarse(truth[:coarse], few[i : i + 500]) for i in range(0, len(few), 500)])
-        candidates = np.argsort(ranks)[:keep]
-        exact = [metrics.chamfer_l1(train.points[c, :points], truth) for c in candidates]
-        return int(candidates[np.argmin(exact)])
+        kept = np.argsort(_coarse(truth[:32], few))[:500]
+        kept = kept[np.argsort(_coarse(truth[:128], train.points[kept, :128]))[:32]]
+        exact = [metrics.chamfer_l1(train.points[i, :points], truth) for i in kept]
+        return int(kept[np.argmin(exact)])
 
     truths = tqdm(test.points[:, :points], "searching the oracle", unit="shape", disable=not progress)
     return np.array(Parallel(n_jobs=-1, prefer="threads")(delayed(best)(np.asarray(t)) for t in truths))
@@ -105,8 +104,9 @@ def _coarse(truth: np.ndarray, clouds: np.ndarray) -> np.ndarray:
     """Chamfer-L1 (S,) of one cloud (K, 3) to many (S, K, 3), by one matrix product."""
     flat = clouds.reshape(-1, 3)
     squared = (truth**2).sum(1)[:, None] + (flat**2).sum(1) - 2 * truth @ flat.T
-    distance = np.sqrt(np.maximum(squared, 0)).reshape(len(truth), *clouds.shape[:2])
-    return (distance.min(0).mean(1) + distance.min(2).mean(0)) / 2
+    squared = squared.reshape(len(truth), *clouds.shape[:2])
+    nearest = [squared.min(0).T, squared.min(2)]  # each (K, S)
+    return sum(np.sqrt(np.maximum(s, 0)).mean(0) for s in nearest) / 2
 
 
 def _scores(clouds: np.ndarray, truth: np.ndarray) -> np.ndarray:

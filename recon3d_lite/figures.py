@@ -105,7 +105,7 @@ def slider(
     name: str,
     title: str,
     alt: str,
-    truth: ArrayLike | None = None,
+    truth: ArrayLike | Sequence[ArrayLike] | None = None,
 ) -> go.Figure:
     """A slider through point clouds that needs no kernel; the reader's camera stays as it is turned.
 
@@ -114,7 +114,7 @@ def slider(
         labels: K labels of the slider's steps.
         name: what the slider changes, such as ``"epoch"``.
         title, alt: as for :func:`cloud`.
-        truth: (M, 3), shown beside them all along, with the same camera.
+        truth: (M, 3), shown beside them all along, with the same camera; or K such arrays, one for each step.
 
     >>> figure = slider([[[0, 0, 0]], [[0, 0, 0.1]]], [1, 2], name="epoch", title="Up", alt="A point rises.")
     >>> [list(step.args[1]) for step in figure.layout.sliders[0].steps]
@@ -123,17 +123,23 @@ def slider(
     if len(clouds) != len(labels) or not len(clouds):
         raise ValueError(f"labels: {len(labels)} labels for {len(clouds)} clouds; give one each, at least one")
     alone = truth is None
+    shared = alone or np.ndim(truth[0]) == 1  # one truth for all steps
+    if not shared and len(truth) != len(clouds):
+        raise ValueError(f"truth: {len(truth)} truths for {len(clouds)} clouds; give one for each, or one for all")
+    truths = [] if alone else [truth] if shared else truth
     traces = [_points(points, None if alone else PREDICTION, str(x)) for points, x in zip(clouds, labels, strict=True)]
-    for trace in traces[1:]:
-        trace["visible"] = False
+    traces += [_points(points, TRUTH, "Truth") | {"scene": "scene2"} for points in truths]
     layout = _layout(title, alt, scenes=1 if alone else 2)
-    if not alone:
-        traces.append(_points(truth, TRUTH, "Truth") | {"scene": "scene2"})
-    always = [] if alone else [True]
+
+    def visible(step: int) -> list[bool]:
+        return [i == step for i in range(len(clouds))] + [shared or i == step for i in range(len(truths))]
+
+    for trace, shown in zip(traces, visible(0), strict=True):
+        if not shown:
+            trace["visible"] = False
     # A restyle of "visible" works in every viewer (frames do not) and leaves the camera alone.
     steps = [
-        {"method": "restyle", "label": str(label), "args": ["visible", [i == j for j in range(len(clouds))] + always]}
-        for i, label in enumerate(labels)
+        {"method": "restyle", "label": str(label), "args": ["visible", visible(i)]} for i, label in enumerate(labels)
     ]
     layout["sliders"] = [
         {"steps": steps, "currentvalue": {"prefix": f"{name}: "}, "pad": {"t": 18, "b": 25, "l": 10, "r": 10}}

@@ -124,6 +124,18 @@ def test_slider_shows_exactly_one_cloud_at_each_step(n, with_truth):
         assert all(step.args[1][n:])
 
 
+@given(st.integers(2, 6))
+def test_slider_shows_each_cloud_with_its_own_truth(n):
+    clouds = [[[0, 0, i / 10]] for i in range(n)]
+    figure = figures.slider(clouds, range(n), name="object", title="t", alt="a", truth=clouds)
+    assert [trace.scene for trace in figure.data] == [None] * n + ["scene2"] * n
+    assert [trace.visible is not False for trace in figure.data] == [i == 0 for i in range(n)] * 2
+    for i, step in enumerate(figure.layout.sliders[0].steps):
+        assert list(step.args[1]) == [i == j for j in range(n)] * 2
+    with pytest.raises(ValueError, match="truth: 1 truths"):
+        figures.slider(clouds, range(n), name="object", title="t", alt="a", truth=clouds[:1])
+
+
 def test_colours_follow_height_or_the_numbers_given():
     height = figures.cloud([[0, 0, 0.2], [0, 0, -0.2], [0, 0, 0]], title="t", alt="a").data[0].marker.color
     assert list(height) == [255, 0, 128]
