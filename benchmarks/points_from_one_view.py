@@ -63,7 +63,8 @@ def main() -> None:
         }
         result[name] = evaluation.evaluate(answers, train, test, progress=True)
         print(name, evaluation.table(result[name]), sep="\n")
-    options.json.write_text(json.dumps(result, indent=1, default=lambda x: round(x, 5)) + "\n")
+    rounded = json.loads(json.dumps(result), parse_float=lambda number: round(float(number), 5))
+    options.json.write_text(json.dumps(rounded, indent=1) + "\n")
 
 
 if __name__ == "__main__":
