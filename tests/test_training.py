@@ -105,8 +105,10 @@ def test_validate_is_the_mean_over_all_shapes(little):
 
 
 KILLED = """
-import keras
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would we
 from recon3d_lite import datasets, models, training
+import keras
 recipe = datasets.Recipe(per_category=40, assemblies=0, categories=("chair",), points=128)
 data = datasets.procedural(recipe, cache="cache", jobs=1, progress=False)
 keras.utils.set_random_seed(0)
