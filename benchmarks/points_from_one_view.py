@@ -4,8 +4,8 @@
 
 Beside what `evaluate` prints stand the document's network, trained as the document says (ten epochs, batches of 32,
 Adam, mean squared error), here on the whole training set, and one average cloud that is given to every picture.
-Takes about 15 minutes on two cores and 3 GB. The figures in `points_from_one_view.json` were made with the 103 real meshes
-that the README speaks of.
+Takes about 15 minutes on two cores and 3 GB. The figures in `points_from_one_view.json` were made with the 103 real
+meshes that the README speaks of.
 """
 
 import argparse
