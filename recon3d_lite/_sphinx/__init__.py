@@ -53,7 +53,7 @@ def plotly_html(figure: dict[str, Any]) -> str:
         ValueError: if ``layout.meta.alt`` is missing or empty.
 
     >>> print(plotly_html({"data": [], "layout": {"height": 300, "meta": {"alt": "A <cup>."}}}))  # doctest: +ELLIPSIS
-    <div class="output plotly-book" ... tabindex="0" aria-label="A &lt;cup&gt;." style="height:300px">...
+    <div class="output plotly-book" role="img" aria-label="A &lt;cup&gt;." style="height:300px">...
     """
     layout = figure.get("layout", {})
     meta = layout.get("meta")
@@ -61,11 +61,12 @@ def plotly_html(figure: dict[str, Any]) -> str:
     if not alt:
         raise ValueError("a Plotly figure without alt text: set layout.meta = {'alt': 'what it shows'}")
     body = json.dumps(figure, separators=(",", ":")).replace("</", "<\\/")
-    # role "application": screen readers then hand the arrow keys on to the figure
+    role, keys = 'role="img"', ""
+    if any("z" in trace for trace in figure.get("data", [])):  # it turns: screen readers hand an application its keys
+        role, keys = 'role="application" aria-roledescription="figure that turns" tabindex="0"', f" <span>{KEYS}</span>"
     return (
-        f'<div class="output plotly-book" role="application" aria-roledescription="figure that turns" '
-        f'tabindex="0" aria-label="{escape(alt)}" style="height:{layout.get("height") or 450}px">'
-        f'<p class="plotly-alt">{escape(alt)} <span>{KEYS}</span></p>'
+        f'<div class="output plotly-book" {role} aria-label="{escape(alt)}" '
+        f'style="height:{layout.get("height") or 450}px"><p class="plotly-alt">{escape(alt)}{keys}</p>'
         f'<script type="{PLOTLY}">{body}</script></div>'
     )
 
