@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"recon3d_lite: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
-        print(f"\nrecon3d_lite: {stop or 'stopped; nothing was left half-written'}", file=sys.stderr)
+        print(f"\nrecon3d_lite: {str(stop) or 'stopped by Ctrl-C; nothing half-written was left'}", file=sys.stderr)
         return 2
     return 0
 

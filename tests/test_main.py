@@ -93,6 +93,16 @@ def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, mo
     assert out.read_bytes() == weights.read_bytes()
 
 
+def test_ctrl_c_while_making_data_says_so(tmp_path, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("recon3d_lite.__main__.procedural", interrupt)
+    assert main([*TRAIN, "-o", str(tmp_path / "w.safetensors")]) == 2
+    assert "recon3d_lite: stopped by Ctrl-C; nothing half-written was left" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def write(path, data):
     path.write_bytes(data)
     return str(path)
