@@ -55,8 +55,9 @@ test-notebooks: $(READY)
 test-book: setup
 	$(BIN)/pytest -m book tests
 
+# in a container one is often root, which JupyterLab wants to be told
 lab: $(READY)
-	$(BIN)/jupyter lab book
+	$(BIN)/jupyter lab book $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 weights: $(READY)
 	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors

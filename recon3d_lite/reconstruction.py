@@ -118,7 +118,12 @@ def reconstruct(
     """
     rgba = load_picture(picture)
     if mask is None:
-        mask = find_mask(rgba, box=box)
+        try:
+            mask = find_mask(rgba, box=box)
+        except ValueError as error:
+            if not isinstance(picture, str | os.PathLike):
+                raise
+            raise ValueError(f"{os.fspath(picture)}: {str(error).removeprefix('picture: ')}") from error
     elif box is not None:
         raise ValueError("box: says where to look for the object, but mask already says where it is; give one of them")
     else:

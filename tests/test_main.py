@@ -103,6 +103,11 @@ def test_ctrl_c_while_making_data_says_so(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def flat(path):
+    Image.new("RGB", (64, 64), (9, 9, 9)).save(path)
+    return str(path)
+
+
 def write(path, data):
     path.write_bytes(data)
     return str(path)
@@ -112,6 +117,7 @@ BAD = {
     "a missing photograph": (lambda t: ["reconstruct", str(t / "none.jpg"), "-o", str(t / "o.ply")], "none.jpg"),
     "an empty file": (lambda t: ["reconstruct", write(t / "e.png", b""), "-o", str(t / "o.ply")], "e.png"),
     "a text": (lambda t: ["reconstruct", write(t / "t.jpg", b"hello"), "-o", str(t / "o.ply")], "t.jpg"),
+    "one colour": (lambda t: ["reconstruct", flat(t / "flat.png"), "-o", str(t / "o.ply")], "flat.png: all one"),
     "an unknown ending": (lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "o.stl")], "o.stl"),
     "a folder that is not there": (
         lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "no" / "o.ply")],
