@@ -11,15 +11,41 @@ from dataclasses import dataclass
 import numpy as np
 import trimesh
 
-from . import airplane, assembly, car, chair, lamp, mug, table
+from . import (
+    airplane,
+    assembly,
+    bed,
+    bench,
+    bookshelf,
+    bottle,
+    car,
+    chair,
+    lamp,
+    mug,
+    sofa,
+    stool,
+    table,
+    truck_bus,
+    two_wheeler,
+    vase,
+)
 
 _FAMILIES = {
     "airplane": airplane,
+    "bed": bed,
+    "bench": bench,
+    "bookshelf": bookshelf,
+    "bottle": bottle,
     "car": car,
     "chair": chair,
     "lamp": lamp,
     "mug": mug,
+    "sofa": sofa,
+    "stool": stool,
     "table": table,
+    "truck_bus": truck_bus,
+    "two_wheeler": two_wheeler,
+    "vase": vase,
     "assembly": assembly,
 }
 ALL: tuple[str, ...] = tuple(_FAMILIES)

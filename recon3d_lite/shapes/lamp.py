@@ -104,8 +104,8 @@ def table(rng: np.random.Generator) -> Parts:
 def floor(rng: np.random.Generator) -> Parts:
     """A tall pole with a shade, an uplighter's bowl, or a long paper column."""
     high, r = rng.uniform(1.2, 1.8), rng.uniform(0.1, 0.25)
-    if rng.random() < 0.2:  # a lit column
-        outline = superellipse(0.5 * r, 0.5 * r, rng.choice([2, 12]), 20)
+    if rng.random() < 0.3:  # a lit column
+        outline = superellipse(0.5 * r, 0.5 * r, rng.choice([2, 12, 12]), 20)
         low = rng.uniform(0.05, 0.4)
         return [
             ("base", _foot(rng, 0.8 * r)),
@@ -154,7 +154,7 @@ def pendant(rng: np.random.Generator) -> Parts:
 
 def desk(rng: np.random.Generator) -> Parts:
     """Jointed: foot, two arms, a head that points down and forward."""
-    r, a, b = rng.uniform(0.07, 0.13), rng.uniform(0.2, 0.45), rng.uniform(0.15, 0.45)
+    r, a, b = rng.uniform(0.07, 0.18), rng.uniform(0.2, 0.45), rng.uniform(0.15, 0.45)
     back, down = rng.uniform(-0.2, 0.7), rng.uniform(-0.7, 0.6)
     elbow = np.array([-a * np.sin(back), 0, a * np.cos(back) + 0.02])
     hand = elbow + b * np.array([np.cos(down), 0, -np.sin(down)])
@@ -190,4 +190,92 @@ def arc(rng: np.random.Generator) -> Parts:
     return [("base", _foot(rng, rng.uniform(0.12, 0.25))), ("pole", tube(spline(path, 16), r)), ("shade", shade)]
 
 
-STYLES = {f.__name__: f for f in (table, floor, pendant, desk, arc)}
+def chandelier(rng: np.random.Generator) -> Parts:
+    """Hangs: a turned stem, one or two tiers of bent arms or hoops, on each a candle or a small shade."""
+    r, n = rng.uniform(0.25, 0.5), int(rng.integers(4, 13))
+    low, high = -r * rng.uniform(0.2, 0.7), r * rng.uniform(0.2, 0.6)
+    size = r * rng.uniform(0.08, 0.2)
+    tall, dip, lift = size * rng.uniform(0.8, 2.5), r * rng.uniform(0.1, 0.6), r * rng.uniform(-0.1, 0.3)
+    tiers = [(r, low + lift, n), (0.55 * r, 0.1 * r + lift, (n + 1) // 2)][: rng.integers(1, 3)]
+    ceiling = max(high, tiers[-1][1] + tall + size) + rng.uniform(0.15, 1)
+    radii = 0.06 * r * np.maximum(spline(rng.uniform(0.2, 2.5, (8, 1)), 20)[:, 0], 0.3)
+    parts = [
+        ("base", slab(superellipse(0.06, 0.06), ceiling - 0.03, ceiling, scale=0.6)),
+        ("pole", revolve(np.c_[radii, np.linspace(low, high, 20)], 12)),
+        ("pole", tube([(0, 0, high - 0.01), (0, 0, ceiling - 0.01)], 0.008)),
+    ]
+    hoop, candles, drops = rng.random() < 0.25, rng.random() < 0.6, rng.random() < 0.4
+    for reach, z, count in tiers:
+        end, start = np.array([reach, 0, z]), (0.01 * reach, 0, np.clip(z, low, high) * 0.9)
+        if hoop:
+            path = [(0.01 * reach, 0, 0.9 * high), end]
+            parts.append(("pole", ring(reach, 0.03 * r, (0, 0, z), sections=24)))
+        else:
+            path = spline([start, (0.35 * reach, 0, start[2]), (0.75 * reach, 0, z - dip), end], 8)
+        parts.append(("pole", around(tube(path, 0.02 * r, 5), count)))
+        if candles:
+            pan = revolve([(0.2 * size, -0.01), (size, 0.3 * size), (0.2 * size, 0.2 * size)], 10)
+            light = join(pan, tube([(0, 0, 0), (0, 0, tall)], 0.35 * size, 7))
+            flame = ellipsoid((0.6 * size, 0.6 * size, size), (0, 0, tall + 0.4 * size), sections=6, rings=5)
+            parts.append(("bulb", around(shift(flame, end), count)))
+        else:
+            wide = min(1.5 * size, 0.8 * reach * np.sin(np.pi / count))
+            light = shift(_shade(rng, wide, tall, 10), (0, 0, rng.choice([0.01, tall])))
+            light = join(light, tube([(0, 0, 0), (0, 0, tall)], 0.2 * wide, 6))
+        parts.append(("shade", around(shift(light, end), count)))
+        if drops:
+            drop = ellipsoid((0.4 * size, 0.4 * size, size), end - np.array([0, 0, 0.5 * size]), sections=6, rings=5)
+            parts.append(("pole", around(drop, count)))
+    return parts
+
+
+def _lantern(rng: np.random.Generator, r: float) -> Part:
+    """Stands on z = 0: a globe, an acorn, a glazed box with a roof, a drum with a hat, a flat disc."""
+    kind = rng.choice(["globe", "acorn", "box", "drum", "disc"])
+    if kind == "globe":
+        return ellipsoid((2 * r, 2 * r, rng.uniform(1.6, 2.4) * r), (0, 0, 0.8 * r), sections=12)
+    if kind == "acorn":
+        radii = r * spline([(0.4,), (1,), (0.9,), (0.3,), (0.05,)], 10)[:, 0]
+        return revolve(np.c_[radii, r * np.linspace(0, rng.uniform(2, 3), 10)], 12)
+    if kind == "disc":
+        return revolve([(0.3 * r, 0), (0.3 * r, 0.4 * r), (1.2 * r, 0.5 * r), (0.9 * r, 0.8 * r), (0.2 * r, r)], 14)
+    n, high, foot = {"box": int(rng.choice([4, 6])), "drum": 12}[kind], r * rng.uniform(1.5, 3), rng.uniform(0.5, 1)
+    hat, roof = rng.uniform(1.05, 1.5) * r, rng.uniform(0.3, 1) * r
+    return revolve([(foot * r, 0), (r, high), (hat, high), (0.2 * hat, high + roof), (0.1 * hat, high + 1.3 * roof)], n)
+
+
+def street(rng: np.random.Generator) -> Parts:
+    """A mast with a lantern on top, lanterns on a crown of arms, or arms that bow over the road."""
+    high, thick = rng.uniform(2.5, 7), rng.uniform(0.03, 0.08)
+    kind = rng.choice(["top", "crown", "road"])
+    mast = tube([(0, 0, 0), (0, 0, high)], thick * np.array([rng.uniform(1, 1.8), 1]))
+    rings = [ring(1.4 * thick, thick, (0, 0, high * z), sections=10) for z in rng.uniform(0.1, 0.9, rng.integers(0, 3))]
+    parts = [("pole", join(mast, *rings))]
+    if rng.random() < 0.7:
+        plinth = spline([(rng.uniform(2, 4),), (rng.uniform(1.3, 3),), (1.5,)], 6)[:, 0] * thick
+        parts.append(
+            (
+                "base",
+                revolve(np.c_[plinth, rng.uniform(0.03, 0.25) * high * np.linspace(0, 1, 6)], rng.choice([4, 8, 16])),
+            )
+        )
+    if kind == "top":
+        return [*parts, ("shade", shift(_lantern(rng, rng.uniform(0.12, 0.4)), (0, 0, high - 0.02)))]
+    if kind == "crown":
+        n, reach = int(rng.integers(2, 6)), rng.uniform(0.3, 0.8)
+        lantern = _lantern(rng, rng.uniform(0.1, 0.6 * reach * np.sin(np.pi / max(n, 3))))
+        z = high * rng.uniform(0.75, 0.98)
+        arm = [(0, 0, z), (0.6 * reach, 0, z - rng.uniform(-0.3, 0.3)), (reach, 0, z + rng.uniform(0, 0.3))]
+        if rng.random() < 0.5:
+            parts.append(("shade", shift(lantern, (0, 0, high - 0.02))))
+        lantern = shift(lantern, np.array(arm[-1]) - (0, 0, 0.02))
+        return [*parts, ("pole", around(tube(spline(arm, 8), 0.6 * thick, 6), n)), ("shade", around(lantern, n))]
+    reach, z = rng.uniform(0.15, 0.45) * high, high * rng.uniform(0.85, 0.99)
+    arm = [(0, 0, z), (0.3 * reach, 0, z + rng.uniform(0, 0.2) * reach), (reach, 0, z + rng.uniform(-0.1, 0.3) * reach)]
+    long = rng.uniform(0.4, 0.9)
+    head = ellipsoid((long, rng.uniform(0.3, 0.7) * long, rng.uniform(0.15, 0.4) * long), arm[-1], rng.choice([2, 4]))
+    n = int(rng.choice([1, 2], p=[0.7, 0.3]))
+    return [*parts, ("pole", around(tube(spline(arm, 8), 0.7 * thick, 6), n)), ("shade", around(head, n))]
+
+
+STYLES = {f.__name__: f for f in (table, floor, pendant, desk, arc, chandelier, street)}

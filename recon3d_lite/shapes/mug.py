@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from .parts import Part, revolve, spline, superellipse, sweep, tube
+from .parts import Part, join, revolve, ring, spline, superellipse, sweep, tube
 
 PARTS = ("body", "handle", "saucer")
 Parts = list[tuple[str, Part]]
 
 
-def _body(rng: np.random.Generator, radii: np.ndarray, high: float) -> tuple[Part, np.ndarray]:
+def _body(rng: np.random.Generator, radii: np.ndarray, high: float, sections: int = 24) -> tuple[Part, np.ndarray]:
     """Hollow body whose outer radius runs smoothly through `radii` from foot to rim, and that outer profile."""
     wall = rng.uniform(0.2, 0.5)
     outer = np.c_[spline(np.asarray(radii, float)[:, None], 9), np.linspace(0, high, 9)]
@@ -23,7 +23,7 @@ def _body(rng: np.random.Generator, radii: np.ndarray, high: float) -> tuple[Par
         start = (start[0], start[1] + ring)
         foot = [(0, 0), (0.7 * outer[0, 0], 0), (0.65 * outer[0, 0], ring)]
     lip = [(outer[-1, 0] - wall / 2, outer[-1, 1] + wall / 3)]
-    return revolve(np.concatenate([foot, outer, lip, inner, [start, (0, start[1])]]), 24), outer
+    return revolve(np.concatenate([foot, outer, lip, inner, [start, (0, start[1])]]), sections), outer
 
 
 def _handle(rng: np.random.Generator, outer: np.ndarray) -> Part:
@@ -146,4 +146,20 @@ def square(rng: np.random.Generator) -> Parts:
     return parts
 
 
-STYLES = {f.__name__: f for f in (straight, tapered, barrel, cup, tall, square)}
+def disposable(rng: np.random.Generator) -> Parts:
+    """A paper or plastic cup: tapered, with a rolled rim, ribs or a sleeve, and no handle."""
+    r, sections = rng.uniform(3, 4.5), int(rng.choice([8, 12, 24]))
+    body, outer = _body(rng, np.linspace(rng.uniform(0.55, 0.95), 1, 3) * r, rng.uniform(1.4, 3.4) * r, sections)
+    (low, z0), (top, z1) = outer[[0, -1]]
+    levels = list(np.linspace(0.2, 0.8, rng.integers(2, 6)) if rng.random() < 0.3 else [])
+    levels += [1.0] if rng.random() < 0.6 else []
+    bead = rng.uniform(0.02, 0.06) * r
+    rings = [ring(low + t * (top - low), bead, (0, 0, z0 + t * (z1 - z0)), sections=sections) for t in levels]
+    if not levels:
+        a, b = np.interp([0.3, 0.75], [0, 1], [low, top]) + 0.1
+        za, zb = np.interp([0.3, 0.75], [0, 1], [z0, z1])
+        rings = [revolve([(a - 0.2, za), (a, za), (b, zb), (b - 0.2, zb)], sections, loop=True)]
+    return [("body", join(body, *rings))]
+
+
+STYLES = {f.__name__: f for f in (straight, tapered, barrel, cup, tall, square, disposable)}

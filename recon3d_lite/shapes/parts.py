@@ -5,6 +5,7 @@ part has its faces turned outward. A *section* is a closed outline in the plane,
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -66,24 +67,33 @@ def loft(rings: np.ndarray, caps: bool = True, loop: bool = False) -> Part:
     (10, 16)
     """
     k, s, _ = rings.shape
+    caps = caps and not loop
+    vertices, faces = rings.reshape(-1, 3), _loft_faces(k, s, caps, loop)
+    if caps:
+        vertices = np.concatenate([vertices, rings[[0, -1]].mean(1)])
+    # The volume's sign (divergence theorem) says whether the faces look outward.
+    p, q, r = (vertices - vertices[0])[faces].transpose(1, 0, 2)
+    if np.einsum("ij,ij->", p, np.cross(q, r)) < 0:
+        faces = faces[:, ::-1]
+    return vertices, faces
+
+
+@lru_cache(maxsize=1024)
+def _loft_faces(k: int, s: int, caps: bool, loop: bool) -> np.ndarray:
+    """The triangles between k rings of s vertices each; they depend on nothing else, so each kind is made once."""
     index = np.arange(k * s).reshape(k, s)
     if loop:
         index = np.concatenate([index, index[:1]])
     a, b = index[:-1], index[1:]
     a1, b1 = np.roll(a, -1, 1), np.roll(b, -1, 1)
     faces = [np.stack([a, a1, b1], -1).reshape(-1, 3), np.stack([a, b1, b], -1).reshape(-1, 3)]
-    vertices = rings.reshape(-1, 3)
-    if caps and not loop:
-        vertices = np.concatenate([vertices, rings[[0, -1]].mean(1)])
+    if caps:
         first, last = index[0], index[-1]
         faces.append(np.stack([np.roll(first, -1), first, np.full(s, k * s)], -1))
         faces.append(np.stack([last, np.roll(last, -1), np.full(s, k * s + 1)], -1))
     faces = np.concatenate(faces)
-    # The volume's sign (divergence theorem) says whether the faces look outward.
-    p, q, r = (vertices - vertices[0])[faces].transpose(1, 0, 2)
-    if np.einsum("ij,ij->", p, np.cross(q, r)) < 0:
-        faces = faces[:, ::-1]
-    return vertices, faces
+    faces.flags.writeable = False  # shared by all lofts of this kind
+    return faces
 
 
 def sweep(path: np.ndarray, section: np.ndarray, scale: float | np.ndarray = 1.0, loop: bool = False) -> Part:
@@ -138,6 +148,30 @@ def box(size: np.ndarray, at: np.ndarray = (0, 0, 0), top: float | tuple[float, 
     [1.0, 2.0, 3.0]
     """
     return slab(rectangle(size[0], size[1]), at[2] - size[2] / 2, at[2] + size[2] / 2, at[:2], top)
+
+
+def span(low: np.ndarray, high: np.ndarray) -> Part:
+    """Box between two opposite corners.
+
+    >>> span((0, 0, 0), (1, 2, 3))[0].max(0).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    low, high = np.asarray(low), np.asarray(high)
+    return box(high - low, (low + high) / 2)
+
+
+def boxes(sizes: np.ndarray, at: np.ndarray, lean: np.ndarray | float = 0.0) -> Part:
+    """Boxes standing on the points `at` (N, 3), of sizes (N, 3) or one size (3,), as one part; leaned along y.
+
+    >>> boxes((1, 1, 2), [(0, 0, 0), (5, 0, 0)])[0].max(0).tolist()
+    [5.5, 0.5, 2.0]
+    """
+    unit, faces = box((1, 1, 1), (0, 0, 0.5))
+    vertices = unit * np.reshape(sizes, (-1, 1, 3))
+    vertices[..., 1] += vertices[..., 2] * np.reshape(lean, (-1, 1))
+    vertices = vertices + np.reshape(at, (-1, 1, 3))
+    offsets = len(unit) * np.arange(len(vertices))
+    return vertices.reshape(-1, 3), (faces + offsets[:, None, None]).reshape(-1, 3)
 
 
 def slab(section: np.ndarray, bottom: float, top: float, at: tuple[float, float] = (0, 0), scale: float = 1.0) -> Part:
