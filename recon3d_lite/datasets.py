@@ -30,6 +30,7 @@ __all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh
 SPLITS = ("train", "validation", "test")
 MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
 UNSEEN = 1_000_000_000  # a recipe's shapes have the seeds from a million times its own on
+_STYLES = {"seen": shapes.SEEN, "held_out": shapes.HELD_OUT, "all": shapes.STYLES}
 _ARRAYS = ("pictures", "points", "azimuth", "category")
 
 
@@ -58,16 +59,19 @@ class Recipe:
     """What a procedural set holds.
 
     ``per_category`` shapes of each of the ``categories`` and ``assemblies`` shapes that belong to none; ``views``
-    pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each.
+    pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each. Of each category the
+    ``styles`` are made that training may see (``"seen"``), those kept from it (``"held_out"``, `shapes.HELD_OUT`),
+    or ``"all"``.
 
     >>> Recipe(per_category=10, assemblies=0).count
-    60
+    140
     """
 
-    per_category: int = 1000
+    per_category: int = 800
     assemblies: int = 6000
-    categories: tuple[str, ...] = shapes.CATEGORIES
-    views: int = 1
+    categories: tuple[str, ...] = tuple(name for name in shapes.CATEGORIES if shapes.SEEN[name])
+    styles: str = "seen"
+    views: int = 2
     size: int = 64
     points: int = 2048
     seed: int = 0
@@ -76,6 +80,11 @@ class Recipe:
         unknown = set(self.categories) - set(shapes.ALL)
         if unknown:
             raise ValueError(f"categories: unknown {sorted(unknown)}; known are {', '.join(shapes.ALL)}")
+        if self.styles not in _STYLES:
+            raise ValueError(f"styles: {self.styles!r}; known are {', '.join(_STYLES)}")
+        empty = [name for name in self.categories if not _STYLES[self.styles][name]]
+        if empty:
+            raise ValueError(f"categories: of {', '.join(empty)} no style is {self.styles}; leave out or take others")
         if self.count < 1 or min(self.per_category, self.assemblies) < 0:
             raise ValueError("per_category, assemblies: a set needs at least one shape")
         if not 0 <= self.seed < 1000 or max(self.per_category, self.assemblies) > 1_000_000:
@@ -203,7 +212,9 @@ def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
             c, place = len(recipe.categories), i - recipe.per_category * len(recipe.categories)
         name = recipe.names[c]
         code = shapes.ALL.index(name)
-        shape = shapes.make(name, recipe.seed * 1_000_000 + place)
+        allowed = _STYLES[recipe.styles][name] or shapes.STYLES[name]  # assemblies have no style held out
+        style = allowed[np.random.default_rng([recipe.seed, code, place, 0, 0]).integers(len(allowed))]
+        shape = shapes.make(name, recipe.seed * 1_000_000 + place, style)
         views = [random_view(np.random.default_rng([recipe.seed, code, place, v])) for v in range(recipe.views)]
         pictures.append([np.round(sample_shape(shape, v, recipe.size) * 255).astype(np.uint8) for v in views])
         points.append(shape.sample(recipe.points, np.random.default_rng([recipe.seed, code, place]))[0])

@@ -10,17 +10,19 @@ from . import _quiet  # noqa: F401  (before TensorFlow is imported)
 
 # isort: split
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import whole
 
-__all__ = ["document_network", "load", "point_network", "save"]
+__all__ = ["Look", "compiled", "document_network", "load", "point_network", "save"]
 
 SHIPPED = Path(__file__).parent / "weights" / "points.safetensors"
 
@@ -53,42 +55,114 @@ def document_network(size: int = 64, channels: int = 4, points: int = 1024) -> k
     )
 
 
+class Look(layers.Layer):
+    """What a picture's features say where points would be seen.
+
+    Called with points (B, P, 3), cameras (B, 8) and features (B, n, n, C) it returns (B, P, C + 2): at each point's
+    place in the picture the features, blended from the four nearest cells, and behind them that place (u, v), which
+    runs from -1 to 1 across the picture. A camera is an affine map from (x, y, z, 1) to (u, v), given as what it
+    differs by from u = 2y, v = -2z, the view of an object of diagonal 1 from straight ahead. (Points that look
+    features up in a picture: Wang et al., "Pixel2Mesh", ECCV 2018.)
+
+    >>> point = np.float32([[[0.3, 0.5, 0.0]]])                    # half a diagonal to the right of the centre
+    >>> picture = np.float32([[[1, 2], [3, 4]]])[..., None]        # right of the middle 2 above, 4 below
+    >>> Look()([point, np.zeros((1, 8), np.float32), picture]).numpy().round(2).tolist()
+    [[[3.0, 1.0, 0.0]]]
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        points, camera, features = inputs
+        n, channels = features.shape[1], features.shape[3]
+        straight = tf.constant([[0.0, 2, 0, 0], [0, 0, -2, 0]])
+        A = straight + tf.reshape(camera, (-1, 2, 4))
+        uv = tf.matmul(points, A[..., :3], transpose_b=True) + A[:, None, :, 3]
+        place = tf.clip_by_value((uv + 1) * n / 2 - 0.5, 0.0, n - 1.001)  # in cells, whose centres are whole numbers
+        cell = tf.floor(place)
+        (across, down), index = tf.split(place - cell, 2, -1), tf.cast(cell, tf.int32)
+        index = n * index[..., 1] + index[..., 0]
+        flat = tf.reshape(features, (-1, n * n, channels))
+
+        def at(step: int) -> tf.Tensor:
+            return tf.gather(flat, index + step, batch_dims=1)
+
+        upper = (1 - across) * at(0) + across * at(1)
+        lower = (1 - across) * at(n) + across * at(n + 1)
+        return tf.concat([(1 - down) * upper + down * lower, uv], -1)
+
+
 def point_network(
     size: int = 64,
     channels: int = 4,
     points: int = 1024,
-    widths: tuple[int, ...] = (32, 64, 96, 128),
+    widths: tuple[int, ...] = (32, 64, 128, 160),
     hidden: tuple[int, ...] = (384, 256),
+    children: int = 4,
+    features: int = 32,
+    local: int = 128,
 ) -> keras.Model:
     """The network that works: (B, size, size, channels) in [0, 1] to (B, points, 3) in the viewer's frame.
 
-    The encoder halves the picture once a level. Every level is pooled to 4 x 4 cells and squeezed, and all of them
-    are joined: fine levels know where edges are, coarse ones what they belong to. The decoder is fully connected
-    and ends in a linear layer (Fan, Su and Guibas, "A Point Set Generation Network for 3D Object Reconstruction
-    from a Single Image", CVPR 2017, in its simplest form).
+    The encoder halves the picture once a level. All levels but the first are pooled to 4 x 4 cells, squeezed and
+    joined to a code: fine levels know where edges are, coarse ones what they belong to. From the code a fully
+    connected decoder (Fan, Su and Guibas, CVPR 2017) guesses points // children points. Each guess then looks, by
+    `Look`, at the levels' features where it would be seen in the picture, and is replaced by ``children`` points near
+    it. ``widths`` are the levels' channels, ``hidden`` the code's layers, ``features`` what a level shows to the
+    points, ``local`` the width of what they make of it.
+
+    Raises ValueError if ``points`` is no multiple of ``children``.
 
     >>> point_network(points=100).output_shape
     (None, 100, 3)
     """
+    if points % children:
+        raise ValueError(f"points: {points} is no multiple of children, {children}")
     picture = layers.Input((size, size, channels), name="picture")
     x = layers.Rescaling(2.0, offset=-1.0)(picture)
     x = layers.Conv2D(widths[0], 5, strides=2, padding="same", activation="relu", name="level0")(x)
-    levels = []
+    levels, cells = [x], []
     for i, width in enumerate(widths[1:], start=1):
         x = layers.Conv2D(width, 3, strides=2, padding="same", activation="relu", name=f"level{i}_down")(x)
         y = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"level{i}_a")(x)
         y = layers.Conv2D(width, 3, padding="same", name=f"level{i}_b")(y)
         x = layers.ReLU()(layers.Add()([x, y]))
-        cells = layers.AveragePooling2D(x.shape[1] // 4)(x) if x.shape[1] > 4 else x
-        levels.append(layers.Flatten()(layers.Conv2D(16, 1, activation="relu", name=f"level{i}_out")(cells)))
-    x = layers.Concatenate(name="fused")(levels)
+        levels.append(x)
+        y = layers.AveragePooling2D(x.shape[1] // 4)(x) if x.shape[1] > 4 else x
+        cells.append(layers.Flatten()(layers.Conv2D(16, 1, activation="relu", name=f"level{i}_code")(y)))
+    code = layers.Concatenate(name="fused")(cells)
     for i, units in enumerate(hidden):
-        x = layers.Dense(units, activation="relu", name=f"hidden{i}")(x)
-    x = layers.Dense(3 * points, name="coordinates")(x)
+        code = layers.Dense(units, activation="relu", name=f"hidden{i}")(code)
+
+    guesses = layers.Reshape((points // children, 3), name="guesses")(layers.Dense(3 * points // children)(code))
+    pyramid = layers.Conv2D(features, 1, name=f"level{len(widths) - 1}_shown")(levels[-1])
+    for i in reversed(range(len(widths) - 1)):  # from coarse to fine
+        pyramid = layers.UpSampling2D(interpolation="bilinear")(pyramid)
+        pyramid = layers.Add()([pyramid, layers.Conv2D(features, 1, name=f"level{i}_shown")(levels[i])])
+    camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
+    seen = Look(name="look")([guesses, camera, layers.ReLU()(pyramid)])
+
+    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, guesses]))
+    x = layers.ReLU()(layers.Add()([x, layers.Reshape((1, local))(layers.Dense(local, name="context")(code))]))
+    x = layers.Dense(local, activation="relu", name="local1")(x)
+    small, apart = keras.initializers.RandomNormal(stddev=0.01), keras.initializers.RandomNormal(stddev=0.03)
+    x = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
+    steps = layers.Reshape((points // children, children, 3))(x)
+    x = layers.Add()([layers.Reshape((points // children, 1, 3))(guesses), steps])
     return keras.Model(picture, layers.Reshape((points, 3), name="points")(x), name="point_network")
 
 
 NETWORKS = {"document_network": document_network, "point_network": point_network}
+
+
+def compiled(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+    """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to points.
+
+    A call of the model itself runs layer by layer through Python, which for one picture takes many times as long.
+
+    >>> compiled(point_network(points=100))(np.zeros((1, 64, 64, 4), np.float32)).shape
+    TensorShape([1, 100, 3])
+    """
+    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    return tf.function(lambda x: model(x, training=False), input_signature=[pictures], autograph=False)
 
 
 def save(model: keras.Model, path: str | Path, arguments: dict | None = None, recipe: dict | None = None) -> None:

@@ -59,8 +59,9 @@ def augment(pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor) -> tuple[tf
     """Random changes under which picture and shape still belong together; a function of ``seed`` (2,) alone.
 
     Half the pairs are mirrored, picture and points together (left becomes right, y becomes -y in the viewer's
-    frame). Brightness, contrast and tint, pixel noise and a shift and zoom of a few per cent change the picture
-    alone, as its frame is not part of the answer. Pictures (B, H, W, 4), points (B, N, 3).
+    frame). A shift and zoom of a few per cent change the picture alone, as its frame is not part of the answer. So
+    do brightness, contrast and tint, uneven light, pixel noise, and, in a third of the pictures, an outline that is
+    wrong by a pixel here and there, as outlines found in photographs are. Pictures (B, H, W, 4), points (B, N, 3).
     """
 
     def uniform(shape: tuple, low: float, high: float, salt: int) -> tf.Tensor:
@@ -79,8 +80,16 @@ def augment(pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor) -> tuple[tf
     alpha = moved[..., 3:]
     rgb = tf.math.divide_no_nan(moved[..., :3], alpha)
 
+    # patches, a few pixels wide, of outline too far out (showing some background) or too far in
+    patches = tf.image.resize(uniform((B, 12, 12, 1), 0.0, 1.0, 9), (H, W))
+    wrong = uniform((B, 1, 1, 1), 0.0, 1.0, 10) < 1 / 3
+    wide, narrow = tf.nn.max_pool2d(alpha, 3, 1, "SAME"), -tf.nn.max_pool2d(-alpha, 3, 1, "SAME")
+    rgb = tf.where(alpha > 0, rgb, uniform((B, 1, 1, 3), 0.0, 1.0, 11))
+    alpha = tf.where(wrong & (patches > 0.65), wide, tf.where(wrong & (patches < 0.35), narrow, alpha))
+
     gain = uniform((B, 1, 1, 1), 0.7, 1.3, 4) * uniform((B, 1, 1, 3), 0.9, 1.1, 5)
+    light = uniform((B, 1, 1, 1), 0.0, 0.3, 12) * tf.image.resize(uniform((B, 4, 4, 1), -1.0, 1.0, 13), (H, W))
     noise = tf.random.stateless_normal(rgb.shape, seed + tf.constant([0, 6 << 32], tf.int64))
     noise *= uniform((B, 1, 1, 1), 0.0, 0.04, 7)
-    rgb = tf.clip_by_value((rgb - 0.5) * gain + 0.5 + uniform((B, 1, 1, 1), -0.15, 0.15, 8) + noise, 0.0, 1.0)
-    return tf.concat([tf.where(alpha > 0, rgb, 1.0), alpha], -1), points
+    rgb = (rgb - 0.5) * gain + 0.5 + uniform((B, 1, 1, 1), -0.15, 0.15, 8) + light + noise
+    return tf.concat([tf.where(alpha > 0, tf.clip_by_value(rgb, 0.0, 1.0), 1.0), alpha], -1), points

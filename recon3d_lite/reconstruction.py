@@ -15,7 +15,7 @@ import functools
 import io
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -30,8 +30,8 @@ from . import figures
 from .files import whole
 
 if TYPE_CHECKING:
-    import keras
     import plotly.graph_objects as go
+    import tensorflow as tf
 
 __all__ = ["Reconstruction", "cut_out", "find_mask", "load_picture", "reconstruct"]
 
@@ -130,15 +130,15 @@ def reconstruct(
         mask = _as_mask(mask, rgba.shape[:2])
     cutout = cut_out(rgba, mask)
     network = _network(None if weights is None else os.fspath(weights))
-    points = np.asarray(network(cutout[None], training=False), np.float32)[0]
+    points = network(cutout[None]).numpy()[0]
     return Reconstruction(rgba, mask, cutout, points)
 
 
 @functools.lru_cache(maxsize=2)
-def _network(weights: str | None) -> keras.Model:
+def _network(weights: str | None) -> Callable[[np.ndarray], tf.Tensor]:
     from . import models  # brings TensorFlow, which takes seconds
 
-    return models.load(weights)
+    return models.compiled(models.load(weights))
 
 
 def load_picture(picture: str | os.PathLike | BinaryIO | Image.Image | ArrayLike) -> np.ndarray:

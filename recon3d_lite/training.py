@@ -66,10 +66,13 @@ def fit(
         optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
         return value
 
+    # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
+    # the network learns as well (benchmarks/search.md).
+    truth = model.output_shape[1] // 2
     values = []
     try:
         for pictures, points in batches(
-            data, batch_size, steps=steps, start=step, seed=seed, points=model.output_shape[1], augmented=augmented
+            data, batch_size, steps=steps, start=step, seed=seed, points=truth, augmented=augmented
         ):
             values.append(update(pictures, points))
             step += 1
@@ -116,9 +119,9 @@ def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Var
 
 def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:
     """The network's answer (S, N, 3) to the first picture of every shape, in the viewer's frame."""
-    pictures = data.pictures[:, 0]
+    answer, pictures = models.compiled(model), data.pictures[:, 0]
     parts = [
-        keras.ops.convert_to_numpy(model(np.asarray(pictures[i : i + batch_size], np.float32) / 255, training=False))
+        answer(np.asarray(pictures[i : i + batch_size], np.float32) / 255).numpy()
         for i in range(0, len(data), batch_size)
     ]
     return np.concatenate(parts)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from recon3d_lite import camera, datasets, metrics, render, shapes
+from recon3d_lite import camera, datasets, metrics, models, render, shapes
 
 SMALL = datasets.Recipe(per_category=20, assemblies=20, categories=("chair", "mug"), views=2, points=256)
 
@@ -162,6 +162,8 @@ def test_a_killed_process_leaves_no_set_and_its_rubbish_is_swept_later(tmp_path)
         {"categories": ("cup",)},
         {"per_category": 0, "assemblies": 0},
         {"views": 0},
+        {"styles": "new"},
+        {"categories": ("chair", "two_wheeler")},
         {"per_category": -1},
         {"seed": 1000},
     ],
@@ -171,8 +173,50 @@ def test_a_recipe_says_what_is_wrong_with_it(bad):
         datasets.Recipe(**bad)
 
 
+def test_a_training_set_has_no_style_that_is_held_out_and_the_test_sets_have_no_other(monkeypatch):
+    made, make = [], shapes.make
+    monkeypatch.setattr(shapes, "make", lambda *args: made.append(make(*args)) or made[-1])
+
+    def styles(**changes):
+        made.clear()
+        recipe = datasets.Recipe(**{"per_category": 30, "views": 1, "size": 8, "points": 8, **changes})
+        datasets._cook(recipe, 0, recipe.count)
+        return {category: {s.style for s in made if s.category == category} for category in {s.category for s in made}}
+
+    seen = styles(assemblies=30)
+    assert "two_wheeler" not in seen
+    assert set(seen) == set(shapes.ALL) - {"two_wheeler"}
+    assert not any(seen[category] & set(shapes.HELD_OUT[category]) for category in seen)
+    assert all(len(found) >= 5 for found in seen.values())
+    unseen = styles(assemblies=0, styles="held_out", categories=shapes.CATEGORIES)
+    assert {category: found for category, found in unseen.items() if found != set(shapes.HELD_OUT[category])} == {}
+    assert styles(assemblies=0, styles="all", categories=("chair",))["chair"] == set(shapes.STYLES["chair"])
+
+
+OPENED = """
+import sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
+from recon3d_lite import datasets, models, training
+recipe = datasets.Recipe(**(models.recipe() | {"per_category": 3, "assemblies": 20}))
+data = datasets.procedural(recipe, cache=sys.argv[1], jobs=1, progress=False)
+training.fit(models.point_network(), data.split("train"), steps=2, progress=False)
+print(len(opened), [name for name in opened if name.lower().endswith(datasets.MESH_SUFFIXES)])
+"""
+
+
+def test_training_as_the_shipped_weights_were_trained_opens_no_mesh_file(tmp_path):
+    """No real mesh is in the training set: its recipe names programs alone, and cooking it reads no mesh at all."""
+    done = subprocess.run([sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    count, names = done.stdout.split(maxsplit=1)
+    assert int(count) > 100  # the hook did listen
+    assert names.strip() == "[]"
+    assert set(models.recipe()) == set(datasets.Recipe.__dataclass_fields__)  # nothing else describes the set
+
+
 def test_making_data_is_fast_enough():
-    recipe = datasets.Recipe(per_category=10, assemblies=60, points=1024)
+    recipe = datasets.Recipe(per_category=5, assemblies=50, views=1, points=1024)
     datasets._cook(recipe, 0, 5)
     start = time.process_time()
     datasets._cook(recipe, 0, 120)

@@ -21,7 +21,19 @@ def result(sets):
 
 def test_the_truth_scores_perfectly(result):
     row = result["overall"]["network"]
-    assert row == {"chamfer_l1": 0, "chamfer_l1_median": 0, "f_score": 1, "f_score_median": 1}
+    scores = {"chamfer_l1": 0, "f_score_1": 1, "f_score": 1, "f_score_5": 1, "emd": 0}
+    assert row == scores | {f"{name}_median": value for name, value in scores.items()}
+
+
+def test_scores_are_those_of_the_metrics(result, sets):
+    _, test = sets
+    truth, moved = test.in_view(256), test.in_view(256) + np.float32([0.1, 0, 0])
+    pairs = list(zip(moved, truth, strict=True))
+    row = result["overall"]["shifted"]
+    for name, share in {"f_score_1": 0.01, "f_score": 0.02, "f_score_5": 0.05}.items():
+        assert row[name] == pytest.approx(np.mean([metrics.f_score(a, b, share) for a, b in pairs]))
+    assert row["emd_median"] == pytest.approx(np.median([metrics.earth_movers_distance(a, b) for a, b in pairs]))
+    assert 0.02 < row["emd"] <= 0.1 + 1e-6
 
 
 def test_the_order_of_the_rows_is_what_it_must_be(result):

@@ -139,3 +139,10 @@ def test_only_this_packages_networks_are_saved(tmp_path):
     other = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(2)], name="other")
     with pytest.raises(ValueError, match="other"):
         models.save(other, tmp_path / "w.safetensors")
+
+
+def test_a_compiled_network_answers_as_the_network_does():
+    model = models.point_network(points=64, widths=(8, 16), hidden=(32,))
+    pictures = np.random.default_rng(0).random((3, 64, 64, 4), np.float32)
+    np.testing.assert_allclose(models.compiled(model)(pictures), model(pictures, training=False), atol=1e-5)
+    assert models.compiled(model)(pictures[:1]).shape == (1, 64, 3)

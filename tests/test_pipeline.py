@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from recon3d_lite import metrics, pipeline
@@ -77,6 +78,19 @@ def test_augmented_pictures_are_still_pictures(little):
     np.testing.assert_array_equal(new, again)
     assert np.abs(new - other.numpy()).mean() > 0.01
     assert np.abs(new[..., 3] - pictures[..., 3]).mean() < 0.5
+
+
+def test_some_outlines_are_wrong_by_a_pixel_and_no_more(little):
+    """Rendered masks are exact, those found in photographs are not; a third of the pictures learns to live with it."""
+    pictures = np.stack([little.sample(i).picture for i in range(96)])
+    points = np.stack([little.sample(i).points for i in range(96)])
+    new, _ = pipeline.augment(tf.constant(pictures), tf.constant(points), SEED)
+    alpha = new.numpy()[..., 3]
+    ragged = np.array([np.abs(a - ndimage.median_filter(a, 5)).sum() / np.sqrt(a.sum()) for a in alpha])
+    plain = np.array([np.abs(a - ndimage.median_filter(a, 5)).sum() / np.sqrt(a.sum()) for a in pictures[..., 3]])
+    assert 0.15 < (ragged > 1.2 * plain).mean() < 0.75
+    area = alpha.sum((1, 2)) / pictures[..., 3].sum((1, 2))
+    assert 0.6 < np.median(area) < 1.4
 
 
 def test_the_points_are_drawn_anew_each_time(little):

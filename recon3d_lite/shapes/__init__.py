@@ -51,6 +51,29 @@ _FAMILIES = {
 ALL: tuple[str, ...] = tuple(_FAMILIES)
 CATEGORIES: tuple[str, ...] = ALL[:-1]  # an assembly belongs to no category
 STYLES: dict[str, tuple[str, ...]] = {name: tuple(family.STYLES) for name, family in _FAMILIES.items()}
+# Kept out of every training set by default, so that the benchmark can ask about the unseen: one style of each kind
+# that stands out among its fellows, and all of one kind that is like no other.
+HELD_OUT: dict[str, tuple[str, ...]] = {
+    "airplane": ("biplane",),
+    "bed": ("canopy",),
+    "bench": ("garden",),
+    "bookshelf": ("corner",),
+    "bottle": ("cleaner",),
+    "car": ("beetle",),
+    "chair": ("cantilever",),
+    "lamp": ("arc",),
+    "mug": ("square",),
+    "sofa": ("chaise",),
+    "stool": ("folding",),
+    "table": ("cross",),
+    "truck_bus": ("tanker",),
+    "two_wheeler": STYLES["two_wheeler"],
+    "vase": ("jug",),
+    "assembly": (),
+}
+SEEN: dict[str, tuple[str, ...]] = {
+    name: tuple(s for s in styles if s not in HELD_OUT[name]) for name, styles in STYLES.items()
+}
 
 
 @dataclass(frozen=True)
