@@ -4,8 +4,12 @@ import keras
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from scipy import ndimage
 
-from recon3d_lite import models
+from recon3d_lite import models  # first: silences TensorFlow
+
+# isort: split
+import tensorflow as tf
 
 PICTURES = np.random.default_rng(0).random((3, 64, 64, 4), np.float32)
 
@@ -41,14 +45,46 @@ def test_the_point_network_answers_with_points_of_either_sign():
     assert network.count_params() <= 2_000_000
 
 
+def test_points_look_where_their_camera_puts_them():
+    """Against SciPy's interpolation, with cameras that turn, shift and scale."""
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-0.3, 0.3, (2, 50, 3)).astype(np.float32)
+    camera = rng.normal(0, 0.3, (2, 8)).astype(np.float32)
+    features = rng.normal(size=(2, 8, 8, 5)).astype(np.float32)
+    seen = models.Look()([points, camera, features]).numpy()
+    for i in range(2):
+        A = [*camera[i].reshape(2, 4), [0, 2, 0, 0], [0, 0, -2, 0]]
+        uv = points[i] @ A[:, :3].T + A[:, 3]
+        np.testing.assert_allclose(seen[i, :, 5:], uv, atol=1e-5)
+        where = ((uv[:, ::-1] + 1) * 4 - 0.5).clip(0, 6.999).T  # row, column
+        for c in range(5):
+            expected = ndimage.map_coordinates(features[i, ..., c], where, order=1)
+            np.testing.assert_allclose(seen[i, :, c], expected, atol=1e-3)
+
+
+def test_where_a_point_looks_can_be_learned():
+    """The gradient with respect to the points, against differences: a linear ramp has the slope of its features."""
+    ramp = tf.constant(np.linspace(0, 7, 8, dtype=np.float32)[None, None, :, None] * np.ones((1, 8, 1, 1), np.float32))
+    points, camera = tf.constant([[[0.1, 0.05, -0.02]]]), tf.zeros((1, 8))
+    with tf.GradientTape() as tape:
+        tape.watch([points, camera])
+        value = models.Look()([points, camera, ramp])[0, 0, 0]
+    to_points, to_camera = tape.gradient(value, [points, camera])
+    np.testing.assert_allclose(to_points[0, 0], [0, 8, 0], atol=1e-4)  # u = 2y, four cells to a unit of u
+    np.testing.assert_allclose(to_camera[0, :4], 4 * np.array([0.1, 0.05, -0.02, 1]), atol=1e-4)
+
+
+def test_points_must_fall_to_the_guesses_evenly():
+    with pytest.raises(ValueError, match="points: 30 is no multiple of children, 4"):
+        models.point_network(points=30)
+
+
 def test_each_picture_is_answered_by_itself():
     network = models.point_network()
     np.testing.assert_allclose(network(PICTURES)[1:2], network(PICTURES[1:2]), atol=1e-5)
 
 
 def test_every_weight_has_a_say(tiny):
-    import tensorflow as tf
-
     with tf.GradientTape() as tape:
         value = tf.reduce_sum(tf.square(tiny(PICTURES)))
     for weight, gradient in zip(tiny.trainable_weights, tape.gradient(value, tiny.trainable_weights), strict=True):
