@@ -53,7 +53,7 @@ def test_points_look_where_their_camera_puts_them():
     features = rng.normal(size=(2, 8, 8, 5)).astype(np.float32)
     seen = models.Look()([points, camera, features]).numpy()
     for i in range(2):
-        A = [*camera[i].reshape(2, 4), [0, 2, 0, 0], [0, 0, -2, 0]]
+        A = camera[i].reshape(2, 4) + np.array([[0, 2, 0, 0], [0, 0, -2, 0]])
         uv = points[i] @ A[:, :3].T + A[:, 3]
         np.testing.assert_allclose(seen[i, :, 5:], uv, atol=1e-5)
         where = ((uv[:, ::-1] + 1) * 4 - 0.5).clip(0, 6.999).T  # row, column
