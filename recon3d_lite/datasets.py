@@ -102,6 +102,24 @@ class Recipe:
         """How many shapes."""
         return self.per_category * len(self.categories) + self.assemblies
 
+    def place(self, i: int) -> tuple[int, int]:
+        """Of the set's shape number ``i``: the index of its category in `names`, and its place in that category."""
+        if i < self.per_category * len(self.categories):
+            return divmod(i, self.per_category)
+        return len(self.categories), i - self.per_category * len(self.categories)
+
+    def shape(self, i: int) -> shapes.Shape:
+        """The set's shape number ``i`` with its mesh, made anew.
+
+        >>> Recipe(per_category=10).shape(25).category
+        'bench'
+        """
+        c, place = self.place(i)
+        name = self.names[c]
+        allowed = _STYLES[self.styles][name] or shapes.STYLES[name]  # assemblies have no style held out
+        rng = np.random.default_rng([self.seed, shapes.ALL.index(name), place, 0, 0])
+        return shapes.make(name, self.seed * 1_000_000 + place, allowed[rng.integers(len(allowed))])
+
     def key(self) -> str:
         """The name of the set's folder: a hash of the recipe and of the code that cooks it."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
@@ -207,14 +225,9 @@ def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
     """Pictures, points, azimuths, categories of the shapes ``start`` to ``stop`` of a recipe."""
     pictures, points, azimuths, categories = [], [], [], []
     for i in range(start, stop):
-        c, place = divmod(i, recipe.per_category) if recipe.per_category else (len(recipe.categories), i)
-        if c >= len(recipe.categories):
-            c, place = len(recipe.categories), i - recipe.per_category * len(recipe.categories)
-        name = recipe.names[c]
-        code = shapes.ALL.index(name)
-        allowed = _STYLES[recipe.styles][name] or shapes.STYLES[name]  # assemblies have no style held out
-        style = allowed[np.random.default_rng([recipe.seed, code, place, 0, 0]).integers(len(allowed))]
-        shape = shapes.make(name, recipe.seed * 1_000_000 + place, style)
+        c, place = recipe.place(i)
+        code = shapes.ALL.index(recipe.names[c])
+        shape = recipe.shape(i)
         views = [random_view(np.random.default_rng([recipe.seed, code, place, v])) for v in range(recipe.views)]
         pictures.append([np.round(sample_shape(shape, v, recipe.size) * 255).astype(np.uint8) for v in views])
         points.append(shape.sample(recipe.points, np.random.default_rng([recipe.seed, code, place]))[0])

@@ -50,7 +50,8 @@ def test_picture_and_points_belong_together(small):
         place = i % 20
         code = shapes.ALL.index(small.names[small.category[i]])
         view = datasets.random_view(np.random.default_rng([0, code, place, 1]))
-        shape = shapes.make(small.names[small.category[i]], place)
+        shape = SMALL.shape(i)
+        assert (shape.category, shape.seed) == (small.names[small.category[i]], place)
         cam = camera.orbit(view.azimuth, view.elevation, view.distance).framed(shape.mesh.vertices)
         assert view.azimuth == pytest.approx(small.azimuth[i, 1], abs=1e-6)
         u, v = np.floor(cam.project(small.points[i])[0]).astype(int).T
