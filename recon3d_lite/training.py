@@ -67,7 +67,7 @@ def fit(
         return value
 
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
-    # the network learns as well (benchmarks/search.md).
+    # the network learns as well (benchmarks/search.json).
     truth = model.output_shape[1] // 2
     values = []
     try:
