@@ -88,7 +88,8 @@ def picture_pyrender() -> Callable:
         K = 2 * cam.K
         scene.add(pyrender.IntrinsicsCamera(K[0, 0], K[1, 1], K[0, 2], K[1, 2]), pose=gl_camera(cam))
         scene.add(pyrender.DirectionalLight(intensity=3.0), pose=gl_camera(cam))
-        rgba, _ = renderer.render(scene, flags=pyrender.RenderFlags.RGBA | pyrender.RenderFlags.SKIP_CULL_FACES)
+        rgb, depth = renderer.render(scene, flags=pyrender.RenderFlags.SKIP_CULL_FACES)
+        rgba = np.dstack([rgb[..., :3], 255 * (depth > 0)])
         return rgba.reshape(64, 2, 64, 2, 4).mean((1, 3))
 
     return lambda: [draw(mesh, cam) for mesh, cam in made]
