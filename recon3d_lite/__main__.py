@@ -35,8 +35,8 @@ CARD = """# {network}, {parameters:,} parameters
 One picture (64, 64, 4) in, 1,024 points in the viewer's frame out. Stored as float16, {size:.1f} MB.
 
 Made by `python -m recon3d_lite train{options}` in {minutes:.0f} minutes of training on {cores} cores:
-{steps:,} batches of 32, seed {seed}, Chamfer-L1 {loss:.4f} at the end on the training pictures,
-{validation:.4f} on the validation pictures.
+{steps:,} batches of 32, seed {seed}, Chamfer-L1 {loss:.4f} at the end on the training pictures
+(to half as many true points), {validation:.4f} on the validation pictures.
 
 Training set: procedural shapes only, 18 of every 20 of this recipe: `{recipe}`.
 Kept from it: {held_out}.

@@ -182,3 +182,5 @@ def test_a_compiled_network_answers_as_the_network_does():
     pictures = np.random.default_rng(0).random((3, 64, 64, 4), np.float32)
     np.testing.assert_allclose(models.compiled(model)(pictures), model(pictures, training=False), atol=1e-5)
     assert models.compiled(model)(pictures[:1]).shape == (1, 64, 3)
+    model.set_weights([weight * 2 for weight in model.get_weights()])
+    np.testing.assert_allclose(models.compiled(model)(pictures), model(pictures, training=False), atol=1e-4)
