@@ -80,7 +80,8 @@ class Look(layers.Layer):
         place = tf.clip_by_value((uv + 1) * n / 2 - 0.5, 0.0, n - 1.001)  # in cells, whose centres are whole numbers
         cell = tf.floor(place)
         (across, down), index = tf.split(place - cell, 2, -1), tf.cast(cell, tf.int32)
-        index = n * index[..., 1] + index[..., 0]
+        # the clip changes nothing but the index of a NaN, so that training gone wrong is told by its loss
+        index = tf.clip_by_value(n * index[..., 1] + index[..., 0], 0, n * n - n - 2)
         flat = tf.reshape(features, (-1, n * n, channels))
 
         def at(step: int) -> tf.Tensor:

@@ -130,7 +130,7 @@ def reconstruct(
         mask = _as_mask(mask, rgba.shape[:2])
     cutout = cut_out(rgba, mask)
     network = _network(None if weights is None else os.fspath(weights))
-    points = network(cutout[None]).numpy()[0]
+    points = np.asarray(network(cutout[None]), np.float32)[0]
     return Reconstruction(rgba, mask, cutout, points)
 
 

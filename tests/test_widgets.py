@@ -16,7 +16,7 @@ from recon3d_lite.widgets import explorer
 def answers(monkeypatch):
     """In the network's place: answers with the points of one example."""
     points = datasets.example("lamp", 4, points=2048).points[::2]
-    monkeypatch.setattr(reconstruction, "_network", lambda weights: lambda batch, training: points[None])
+    monkeypatch.setattr(reconstruction, "_network", lambda weights: lambda batch: points[None])
     return points
 
 
