@@ -109,24 +109,29 @@ def average_cloud(train: datasets.ShapeSet, points: int = 1024) -> np.ndarray:
     return clouds[rng.integers(len(clouds), size=points), rng.integers(points, size=points)]
 
 
-def tests(data: datasets.ShapeSet, folder: Path | None) -> dict[str, datasets.ShapeSet]:
+def tests(data: datasets.ShapeSet, folder: Path | None, few: bool) -> dict[str, datasets.ShapeSet]:
     """The test sets by name, from the most to the least familiar."""
     partly = tuple(name for name in shapes.CATEGORIES if shapes.SEEN[name])
+    every = 4 if few else 1
     wholly = tuple(name for name in shapes.CATEGORIES if not shapes.SEEN[name])
     unseen = {"assemblies": 0, "styles": "held_out", "views": 1, "seed": 1}
     found = {
-        "seen_styles": data.split("test"),
-        "held_out_styles": datasets.procedural(datasets.Recipe(per_category=30, categories=partly, **unseen)),
-        "held_out_category": datasets.procedural(datasets.Recipe(per_category=200, categories=wholly, **unseen)),
+        "seen_styles": data.split("test")[::every],
+        "held_out_styles": datasets.procedural(datasets.Recipe(per_category=30, categories=partly, **unseen))[::every],
+        "held_out_category": datasets.procedural(datasets.Recipe(per_category=200, categories=wholly, **unseen))[
+            ::every
+        ],
     }
     return found | ({"real": datasets.mesh_folder(folder)} if folder else {})
 
 
 def by_method(row: dict) -> dict:
     """A row of `evaluate` with the seeds of one network brought together: mean over seeds, and their spread."""
-    found = {"n": row["n"]} | {name: row[name] for name in SHARED}
+    found = {"n": row["n"]} | {name: row[name] for name in SHARED if name in row}
     for name in NETWORKS:
         seeds = [scores for key, scores in row.items() if key.startswith(f"{name}-")]
+        if not seeds:
+            continue
         found[name] = {score: float(np.mean([s[score] for s in seeds])) for score in seeds[0]}
         found[name]["spread"] = {score: float(np.ptp([s[score] for s in seeds])) for score in seeds[0]}
     return found
@@ -137,9 +142,12 @@ def main() -> None:
     parser.add_argument("--shapes", type=Path, help="real meshes, as FOLDER/category/name.ply")
     parser.add_argument("--minutes", type=float, default=3, help="of each training, on one core")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--few", action="store_true", help="no training, and a quarter of the shapes: five minutes")
     parser.add_argument("--jobs", type=int, default=2, help="trainings at once, one core each")
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
+    if options.few:
+        options.seeds = 0
 
     cache = Path(os.environ.get("RECON3D_CACHE") or user_cache_path("recon3d_lite"))
     recipe = datasets.Recipe(**models.recipe())
@@ -155,8 +163,10 @@ def main() -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     networks = {"shipped": models.load()}
-    networks["document"], document_minutes = document_network(train)
-    facts = {"document": {"minutes": document_minutes}, "shipped": {}}
+    facts = {"shipped": {}}
+    if not options.few:
+        networks["document"], minutes = document_network(train)
+        facts["document"] = {"minutes": minutes}
     for name, seed in runs:
         networks[f"{name}-{seed}"] = NETWORKS[name]()
         networks[f"{name}-{seed}"].load_weights(folder / f"{name}-{seed}.weights.h5")
@@ -165,10 +175,11 @@ def main() -> None:
         network = networks.get(name) or networks[f"{name}-0"]
         fact |= {"parameters": network.count_params(), "milliseconds": milliseconds(network)}
 
-    result = {"date": str(date.today()), "recipe": models.recipe(), "networks": facts, "tests": {}}
-    for name, test in tests(data, options.shapes).items():
+    result = {"date": str(date.today()), "few": options.few, "recipe": models.recipe(), "networks": facts, "tests": {}}
+    for name, test in tests(data, options.shapes, options.few).items():
         clouds = {key: training.predict(network, test) for key, network in networks.items()}
-        clouds["document"] = clouds["document"].reshape(len(test), 3, -1).transpose(0, 2, 1)
+        if "document" in clouds:
+            clouds["document"] = clouds["document"].reshape(len(test), 3, -1).transpose(0, 2, 1)
         clouds["average"] = np.broadcast_to(average_cloud(train), (len(test), 1024, 3))
         scores = evaluation.evaluate(clouds, train, test, progress=True)
         print(name, evaluation.table(scores), sep="\n", flush=True)
