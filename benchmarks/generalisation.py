@@ -1,6 +1,6 @@
 """The book's main table: every way to answer, on shapes that are ever less like the training set.
 
-    python benchmarks/generalisation.py [--shapes FOLDER] [--minutes 3] [--seeds 3] [--json OUT]
+    python benchmarks/generalisation.py [--few] [--shapes FOLDER] [--minutes 3] [--seeds 3] [--json OUT]
 
 Four tests: other shapes of the styles that training saw; styles kept from it; a kind kept from it; and, with
 ``--shapes``, real meshes as FOLDER/category/name.ply (those of the stored figures are the README's 103). Rows: one
