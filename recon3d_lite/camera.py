@@ -66,8 +66,11 @@ class Camera:
 
         A direction is as long as it takes for its z in the camera's frame to be 1: centre + depth * direction.
         """
-        uv1 = np.insert(self.pixels(samples), 2, 1.0, axis=1)
-        return self.centre, uv1 @ (np.linalg.inv(self.K).T @ self.R)
+        along_u, along_v, corner = np.linalg.inv(self.K).T @ self.R
+        u = (np.arange(self.width * samples) + 0.5) / samples
+        v = (np.arange(self.height * samples) + 0.5) / samples
+        directions = (v[:, None] * along_v + corner)[:, None] + u[:, None] * along_u
+        return self.centre, directions.reshape(-1, 3)
 
     def framed(self, points: np.ndarray, size: int = 64, margin: float = 1.1) -> Camera:
         """The same view, cropped to a square picture that the ``points`` (N, 3) fill.

@@ -1,15 +1,18 @@
 """A mesh and a camera become a picture, and the maps behind it: depth, normals, mask, parts.
 
-Rays are cast by embree through trimesh. Nothing is rasterised, so a map is exact at each pixel's centre.
+Rays are cast by embree. Nothing is rasterised, so a map is exact at each pixel's centre.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import trimesh
-from trimesh.ray.ray_pyembree import RayMeshIntersector
+from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore_scene import EmbreeScene
 
 from .camera import Camera
 
@@ -27,20 +30,47 @@ class Maps:
     part: np.ndarray  # (H, W) int, label of that face
 
 
-def _cast(mesh: trimesh.Trimesh, camera: Camera, samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Face (R,) first hit by each ray, -1 for none; the rays' directions; the camera's centre."""
+@lru_cache(maxsize=2)
+def _scene(mesh: trimesh.Trimesh) -> tuple[EmbreeScene, Callable[[np.ndarray], np.ndarray]]:
+    """What embree makes of a mesh, kept for the next picture, and the map of points (..., 3) to its coordinates."""
+    # A mesh's hash follows its contents, so a mesh that was changed is set up anew.
+    corner, scale = mesh.vertices.min(0).view(np.ndarray), 100 / mesh.scale
+
+    def placed(points: np.ndarray) -> np.ndarray:  # for embree computes in float32, and likes sizes of about 100
+        return ((points - corner) * scale).astype(np.float32)
+
+    scene = EmbreeScene()
+    TriangleMesh(scene, placed(mesh.vertices.view(np.ndarray)), mesh.faces.view(np.ndarray).astype(np.int32))
+    return scene, placed
+
+
+def _cast(mesh: trimesh.Trimesh, camera: Camera, samples: int) -> tuple[tuple[slice, slice], tuple, np.ndarray, ...]:
+    """The rays of the window (rows, columns) of pixels that may see the mesh, and which of them hit what.
+
+    Returns window, the shape of its grid of samples, and of the rays that hit: place in that grid (K,), face (K,),
+    direction (K, 3).
+    """
     if len(mesh.faces) == 0:
         raise ValueError("mesh: it has no faces, so there is nothing to see; give a mesh with triangles")
     if not np.isfinite(mesh.vertices).all():
         raise ValueError("mesh: some vertices are NaN or infinite; all coordinates must be finite")
-    centre, directions = camera.rays(samples)
-    origins = np.broadcast_to(centre, directions.shape)
-    return RayMeshIntersector(mesh).intersects_first(origins, directions), directions, centre
+    low, high = np.zeros(2, int), np.array([camera.width, camera.height])
+    uv, depth = camera.project(mesh.vertices)
+    if (depth > 0).all():  # then nothing is seen outside the box around the projected vertices
+        low, high = np.floor(uv.min(0)).clip(0, high).astype(int), np.ceil(uv.max(0)).clip(0, high).astype(int)
+    width, height = high - low
+    shift = np.array([[0, 0, low[0]], [0, 0, low[1]], [0, 0, 0]])
+    centre, directions = replace(camera, K=camera.K - shift, width=width, height=height).rays(samples)
+    scene, placed = _scene(mesh)
+    face = scene.run(np.tile(placed(centre), (len(directions), 1)), directions.astype(np.float32))
+    hit = np.flatnonzero(face >= 0)
+    window = slice(low[1], high[1]), slice(low[0], high[0])
+    return window, (height * samples, width * samples), hit, face[hit], directions[hit]
 
 
 def _facing(normals: np.ndarray, directions: np.ndarray) -> np.ndarray:
     # real meshes have faces with either winding: a normal is turned so that it faces the camera
-    return np.where((normals * directions).sum(-1, keepdims=True) > 0, -normals, normals)
+    return np.where(np.einsum("ij,ij->i", normals, directions)[:, None] > 0, -normals, normals)
 
 
 def maps(mesh: trimesh.Trimesh, camera: Camera, part: np.ndarray | None = None) -> Maps:
@@ -54,21 +84,26 @@ def maps(mesh: trimesh.Trimesh, camera: Camera, part: np.ndarray | None = None) 
     >>> bool(abs(seen.depth[32, 32] - 1.5) < 0.001)       # the sphere's nearest point is 2 - 0.5 away
     True
     """
-    face, directions, centre = _cast(mesh, camera, 1)
-    hit = face >= 0
+    window, grid, hit, face, directions = _cast(mesh, camera, 1)
+    normals = mesh.face_normals[face]
     corner = mesh.triangles[face, 0]
-    n = mesh.face_normals[face]
-    along = (n * directions).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        depth = ((corner - centre) * n).sum(-1) / along
+        depth = ((corner - camera.centre) * normals).sum(-1) / (normals * directions).sum(-1)
     part = np.zeros(len(mesh.faces), int) if part is None else np.asarray(part)
-    shape = (camera.height, camera.width)
+
+    def whole(values: np.ndarray, outside: float) -> np.ndarray:
+        seen = np.full((grid[0] * grid[1], *values.shape[1:]), outside, values.dtype)
+        seen[hit] = values
+        result = np.full((camera.height, camera.width, *values.shape[1:]), outside, values.dtype)
+        result[window] = seen.reshape(*grid, *values.shape[1:])
+        return result
+
     return Maps(
-        mask=hit.reshape(shape),
-        depth=np.where(hit, depth, np.inf).reshape(shape),
-        normals=np.where(hit[:, None], _facing(n, directions), 0.0).reshape(*shape, 3),
-        face=face.reshape(shape),
-        part=np.where(hit, part[face], -1).reshape(shape),
+        mask=whole(np.ones(len(hit), bool), False),
+        depth=whole(depth, np.inf),
+        normals=whole(_facing(normals, directions), 0),
+        face=whole(face, -1),
+        part=whole(part[face], -1),
     )
 
 
@@ -89,21 +124,22 @@ def picture(
     Lambert's law: brightness is ambient + (1 - ambient) max(0, n . l). Where alpha is 0, RGB is white.
     ``samples`` x ``samples`` rays a pixel smooth the edges.
     """
-    face, directions, centre = _cast(mesh, camera, samples)
-    hit = np.flatnonzero(face >= 0)
-    face = face[hit]
-    normals = _facing(mesh.face_normals[face], directions[hit])
-    azimuth = np.arctan2(centre[1], centre[0])
+    window, grid, hit, face, directions = _cast(mesh, camera, samples)
+    normals = _facing(mesh.face_normals[face], directions)
+    x, y, z = np.asarray(light, float) / np.linalg.norm(light)
+    azimuth = np.arctan2(camera.centre[1], camera.centre[0])
     c, s = np.cos(azimuth), np.sin(azimuth)
-    towards = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ (np.asarray(light, float) / np.linalg.norm(light))
-    brightness = ambient + (1 - ambient) * np.maximum(normals @ towards, 0)
+    brightness = ambient + (1 - ambient) * np.maximum(normals @ (c * x - s * y, s * x + c * y, z), 0)
     colours = np.asarray(colours, float)
     albedo = colours if colours.ndim == 1 else colours[np.asarray(part)[face]]
-    premultiplied = np.zeros((len(directions), 4), np.float32)
-    premultiplied[hit, :3] = albedo * brightness[:, None]
-    premultiplied[hit, 3] = 1
-    H, W = camera.height, camera.width
-    rgba = premultiplied.reshape(H, samples, W, samples, 4).mean((1, 3))
-    alpha = rgba[..., 3:]
-    rgb = np.divide(rgba[..., :3], alpha, out=np.ones_like(rgba[..., :3]), where=alpha > 0)
-    return np.concatenate([rgb.clip(0, 1), alpha], -1)
+    seen = np.zeros((grid[0] * grid[1], 4), np.float32)  # RGB times alpha, and alpha, of each sample
+    seen[hit, :3] = albedo * brightness[:, None]
+    seen[hit, 3] = 1
+    seen = seen.reshape(*grid, 4)
+    seen = sum(seen[i::samples, j::samples] for i in range(samples) for j in range(samples)) / samples**2
+    result = np.ones((camera.height, camera.width, 4), np.float32)
+    result[..., 3] = 0
+    alpha = seen[..., 3:]
+    np.divide(seen[..., :3], alpha, out=result[window][..., :3], where=alpha > 0)
+    result[window][..., 3:] = alpha
+    return result.clip(0, 1)

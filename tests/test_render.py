@@ -1,5 +1,7 @@
 """Rendering: closed forms, agreement of the maps with each other, invariances of the picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
@@ -107,3 +109,30 @@ def test_a_mesh_without_faces_or_with_nan_is_refused():
     broken[0, 0] = np.nan
     with pytest.raises(ValueError, match="NaN"):
         render.maps(trimesh.Trimesh(broken, CUBE.faces, process=False), cam)
+
+
+def test_a_mesh_that_was_moved_is_seen_where_it_is_now():
+    mesh, cam = CUBE.copy(), camera.orbit(0.2, 0.3, 4.0)
+    before = render.picture(mesh, cam)
+    mesh.apply_translation([0, 0.4, 0])
+    np.testing.assert_array_equal(render.picture(mesh, cam), render.picture(mesh.copy(), cam))
+    assert not np.array_equal(render.picture(mesh, cam), before)
+
+
+def test_a_mesh_partly_or_wholly_outside_the_picture():
+    cam = camera.orbit(0.0, 0.0, 4.0)
+    at_edge = CUBE.copy().apply_translation([0, 1.4, 0])
+    wide = replace(cam, K=np.add(cam.K, [[0, 0, 32], [0, 0, 0], [0, 0, 0]]), width=128)  # 32 pixels more on each side
+    seen = render.maps(at_edge, cam)
+    assert 0 < seen.mask.sum() < render.maps(CUBE, cam).mask.sum()
+    np.testing.assert_array_equal(seen.mask, render.maps(at_edge, wide).mask[:, 32:96])
+    outside = CUBE.copy().apply_translation([0, 5, 0])
+    assert not render.maps(outside, cam).mask.any()
+    assert (render.picture(outside, cam)[..., 3] == 0).all()
+
+
+def test_a_floor_that_reaches_behind_the_camera_is_seen_down_to_the_pictures_edge():
+    floor = trimesh.creation.box([10, 4, 0.1]).apply_translation([0, 0, -1.05])
+    seen = render.maps(floor, camera.orbit(0.0, 0.0, 2.0))
+    assert seen.mask[-1].all()
+    assert not seen.mask[:32].any()
