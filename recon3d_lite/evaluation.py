@@ -113,17 +113,16 @@ def _coarse(truth: np.ndarray, clouds: np.ndarray) -> np.ndarray:
 
 def _scores(clouds: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     """Each score (S,) of the pairs of clouds."""
-    n = truth.shape[1]
-    # a network's points may stand in an order that means something, so a part of them is drawn, not cut off
-    some = np.random.default_rng(0).permutation(n)[:EMD_POINTS]
-
-    def score(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        f = {name: metrics.f_score(x, y, threshold) for name, threshold in THRESHOLDS.items()}
-        return {"chamfer_l1": metrics.chamfer_l1(x, y), **f, "emd": metrics.earth_movers_distance(x[some], y[some])}
-
-    pairs = zip(clouds, truth, strict=True)
-    rows = Parallel(n_jobs=-1, prefer="threads")(delayed(score)(x, y) for x, y in pairs)
+    # processes, not threads: SciPy's matching, which takes nearly all of the time, lets no other thread run
+    rows = Parallel(n_jobs=-1)(delayed(_score)(x, y) for x, y in zip(clouds, truth, strict=True))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _score(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    f = {name: metrics.f_score(x, y, threshold) for name, threshold in THRESHOLDS.items()}
+    # a network's points may stand in an order that means something, so a part of them is drawn, not cut off
+    some = np.random.default_rng(0).permutation(len(y))[:EMD_POINTS]
+    return {"chamfer_l1": metrics.chamfer_l1(x, y), **f, "emd": metrics.earth_movers_distance(x[some], y[some])}
 
 
 def _summary(scores: dict[str, np.ndarray], which: np.ndarray) -> dict[str, float]:
