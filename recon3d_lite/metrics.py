@@ -75,7 +75,7 @@ def earth_movers_distance(x: ArrayLike, y: ArrayLike) -> float:
     """Earth mover's distance: the mean distance moved under the best one-to-one matching of the two sets.
 
     `(N, 3)`, `(N, 3)` -> units of the points. Unlike Chamfer it sees density: every point must be used once.
-    Exact (Hungarian-type assignment), so the time grows with the cube of N: a fifth of a second at 1,024
+    Exact (Hungarian-type assignment), so the time grows with the cube of N: about a tenth of a second at 1,024
     points.
 
     Raises:
