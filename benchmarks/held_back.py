@@ -1,13 +1,13 @@
 """What holds the shipped network back from the oracle? Two measurements that need no picture.
 
-    python benchmarks/held_back.py [--steps 10000] [--json OUT]
+    python benchmarks/held_back.py [--steps 8000] [--json OUT]
 
 - `oracle`: the error of the oracle over ever more of the training shapes. How many does it take to match the network?
 - `shown`: a network that is *shown the answer*. It gets 256 points of the true surface instead of a picture, and has
   to give back 1,024, through a code of 256 numbers and with about as many parameters as the shipped network. Nothing is
   hidden from it, so what it lacks is not the picture's fault.
 
-Both on the held-out shapes of seen styles. About 20 minutes on two cores.
+Both on the held-out shapes of seen styles. About 15 minutes on two cores.
 """
 
 import argparse
@@ -75,7 +75,7 @@ def train_shown(train: datasets.ShapeSet, steps: int) -> keras.Model:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=8_000)
     parser.add_argument("--json", type=Path, default=Path(__file__).with_suffix(".json"))
     options = parser.parse_args()
     data = datasets.procedural(datasets.Recipe(**models.recipe()))
