@@ -1,6 +1,7 @@
 """What was tried on the way to the shipped network: short trainings that differ from the first in what they name.
 
     python benchmarks/search.py                                   # print the log
+    python benchmarks/search.py --test-time                       # average several answers of the shipped network
     python benchmarks/search.py "decoder=fully_connected" "loss=squared,learning_rate=0.002"
 
 Each variant is trained for 1,000 batches of 32 (or as many pictures in other batches) of 6,600 shapes with two views,
@@ -164,10 +165,49 @@ def train(changes: dict, folder: Path | None) -> dict:
     return row
 
 
+def shifted(pictures: np.ndarray, right: float, down: float, zoom: float) -> np.ndarray:
+    """Pictures moved by shares of their width, and enlarged."""
+    corner, side = np.array([down, right]) + (1 - 1 / zoom) / 2, 1 / zoom
+    box = np.tile([*corner, *(corner + side)], (len(pictures), 1))
+    premultiplied = np.concatenate([pictures[..., :3] * pictures[..., 3:], pictures[..., 3:]], -1)
+    moved = tf.image.crop_and_resize(premultiplied, box, tf.range(len(pictures)), pictures.shape[1:3]).numpy()
+    alpha = moved[..., 3:]
+    rgb = np.divide(moved[..., :3], alpha, out=np.ones_like(moved[..., :3]), where=alpha > 0)
+    return np.concatenate([rgb.clip(0, 1), alpha], -1)
+
+
+def test_time(folder: Path | None) -> dict:
+    """Several answers of the shipped network to one picture, made into one: Chamfer-L1 of each way."""
+    shipped = models.compiled(models.load())
+    tests = {"validation": datasets.procedural(datasets.Recipe(**models.recipe())).split("validation")}
+    tests |= {"real": datasets.mesh_folder(folder)} if folder else {}
+    rows = {}
+    for name, data in tests.items():
+        pictures, truth = data.pictures[:, 0].astype(np.float32) / 255, data.in_view(1024)
+
+        def answer(x: np.ndarray) -> np.ndarray:
+            return np.concatenate([shipped(x[i : i + 64]).numpy() for i in range(0, len(x), 64)])
+
+        moves = [(0.02, 0, 1), (-0.02, 0, 1), (0, 0.02, 1), (0, -0.02, 1), (0, 0, 1.03), (0, 0, 0.97)]
+        plain, mirrored = answer(pictures), answer(pictures[:, :, ::-1]) * np.float32([1, -1, 1])
+        ways = {
+            "plain": plain,
+            "mean over seven shifts and zooms": np.mean([plain, *(answer(shifted(pictures, *m)) for m in moves)], 0),
+            "half the points from the mirrored picture": np.concatenate([plain[:, ::2], mirrored[:, ::2]], 1),
+        }
+        for way, clouds in ways.items():
+            pairs = zip(clouds, truth, strict=True)
+            rows.setdefault(way, {})[name] = round(float(np.mean([metrics.chamfer_l1(x, y) for x, y in pairs])), 4)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("variants", nargs="*", help="name=value,name=value; names: " + ", ".join(DEFAULTS))
     parser.add_argument("--shapes", type=Path, help="real meshes, as FOLDER/category/name.ply")
+    parser.add_argument(
+        "--test-time", action="store_true", help="average several answers of the shipped network instead"
+    )
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)  # train in this process and print
     options = parser.parse_args()
     if options.one:
@@ -179,6 +219,13 @@ def main() -> None:
         kinds = {key: type(DEFAULTS[key]) for key in changes}
         changes = {k: v == "True" if kinds[k] is bool else kinds[k](v) for k, v in changes.items()}
         print(json.dumps(train(changes, options.shapes)))
+        return
+
+    if options.test_time:
+        log = json.loads(LOG.read_text()) | {"test_time": test_time(options.shapes)}
+        with whole(LOG) as partial:
+            partial.write_text(json.dumps(log, indent=1) + "\n")
+        print(json.dumps(log["test_time"], indent=1))
         return
 
     datasets.procedural(RECIPE)
