@@ -33,8 +33,11 @@ class Watched:
         )
 
     def _note(self, message: Any) -> None:
+        # the page that only redirects names no icon; a browser that stays on it long enough asks for one by itself
+        if message.location["url"].endswith("/favicon.ico"):
+            return
         if message.type == "error" or "WebGL context" in message.text:
-            self.troubles.append(f"console: {message.text}")
+            self.troubles.append(f"console: {message.text} {message.location['url']}")
 
     def _local(self, url: str, home: str) -> None:
         if not url.startswith((home, "data:", "blob:")):
