@@ -7,7 +7,7 @@ Four tests: other shapes of the styles that training saw; styles kept from it; a
 average cloud; the document's network after the document's training; a ResNet18 with a fully connected decoder and
 the package's network, ``--seeds`` trainings of ``--minutes`` each, on one core; the shipped network; the shape of
 the nearest training picture; the oracle over the whole training set; the floor. All learn from, or copy from, the
-training set of the shipped weights. Training is resumed if it was stopped. About 25 minutes on two cores, 6 GB.
+training set of the shipped weights. Training is resumed if it was stopped. About half an hour on two cores, 6 GB.
 """
 
 import argparse

@@ -176,7 +176,7 @@ def shifted(pictures: np.ndarray, right: float, down: float, zoom: float) -> np.
     return np.concatenate([rgb.clip(0, 1), alpha], -1)
 
 
-def test_time(folder: Path | None) -> dict:
+def averaged_answers(folder: Path | None) -> dict:
     """Several answers of the shipped network to one picture, made into one: Chamfer-L1 of each way."""
     shipped = models.compiled(models.load())
     tests = {"validation": datasets.procedural(datasets.Recipe(**models.recipe())).split("validation")}
@@ -222,7 +222,7 @@ def main() -> None:
         return
 
     if options.test_time:
-        log = json.loads(LOG.read_text()) | {"test_time": test_time(options.shapes)}
+        log = json.loads(LOG.read_text()) | {"test_time": averaged_answers(options.shapes)}
         with whole(LOG) as partial:
             partial.write_text(json.dumps(log, indent=1) + "\n")
         print(json.dumps(log["test_time"], indent=1))

@@ -55,10 +55,14 @@ class Camera:
         x_cam = np.column_stack([uv, np.ones(len(uv))]) @ np.linalg.inv(self.K).T * depth[:, None]
         return (x_cam - self.t) @ self.R
 
+    def _centres(self, samples: int) -> tuple[np.ndarray, np.ndarray]:
+        """Of the columns (width * samples,) and of the rows (height * samples,)."""
+        u, v = ((np.arange(n * samples) + 0.5) / samples for n in (self.width, self.height))
+        return u, v
+
     def pixels(self, samples: int = 1) -> np.ndarray:
         """Pixel centres (height * width, 2), row by row; ``samples`` > 1 splits each pixel into samples x samples."""
-        u = (np.arange(self.width * samples) + 0.5) / samples
-        v = (np.arange(self.height * samples) + 0.5) / samples
+        u, v = self._centres(samples)
         return np.stack(np.meshgrid(u, v), axis=-1).reshape(-1, 2)
 
     def rays(self, samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -67,8 +71,7 @@ class Camera:
         A direction is as long as it takes for its z in the camera's frame to be 1: centre + depth * direction.
         """
         along_u, along_v, corner = np.linalg.inv(self.K).T @ self.R
-        u = (np.arange(self.width * samples) + 0.5) / samples
-        v = (np.arange(self.height * samples) + 0.5) / samples
+        u, v = self._centres(samples)
         directions = (v[:, None] * along_v + corner)[:, None] + u[:, None] * along_u
         return self.centre, directions.reshape(-1, 3)
 

@@ -44,7 +44,9 @@ def _scene(mesh: trimesh.Trimesh) -> tuple[EmbreeScene, Callable[[np.ndarray], n
     return scene, placed
 
 
-def _cast(mesh: trimesh.Trimesh, camera: Camera, samples: int) -> tuple[tuple[slice, slice], tuple, np.ndarray, ...]:
+def _cast(
+    mesh: trimesh.Trimesh, camera: Camera, samples: int
+) -> tuple[tuple[slice, slice], tuple[int, int], np.ndarray, np.ndarray, np.ndarray]:
     """The rays of the window (rows, columns) of pixels that may see the mesh, and which of them hit what.
 
     Returns window, the shape of its grid of samples, and of the rays that hit: place in that grid (K,), face (K,),
