@@ -197,8 +197,14 @@ def test_r2n2_names_what_is_wrong(r2n2):
     (rendering / "rendering_metadata.txt").write_text("10 20 0.7\n")
     with pytest.raises(ValueError, match=r"rendering_metadata\.txt.*azimuth"):
         layouts.r2n2_renderings(*read, views=1)
+    (rendering / "rendering_metadata.txt").write_text("10 20 0 0.7 25\n")
+    listed = (rendering / "renderings.txt").read_text()
     (rendering / "renderings.txt").unlink()
     with pytest.raises(FileNotFoundError, match=r"renderings\.txt"):
         layouts.r2n2_renderings(*read, views=1)
+    (rendering / "renderings.txt").write_text(listed)
     with pytest.raises(ValueError, match="no categories"):
         layouts.r2n2_renderings(read[0] / "02958343", read[1])
+    (read[1] / "02958343" / "a" / "model.obj").unlink()
+    with pytest.raises(FileNotFoundError, match=r"ShapeNet.02958343.a.model\.obj"):
+        layouts.r2n2_renderings(*read, views=1)
