@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from recon3d_lite import datasets, models, training  # first: silences TensorFlow
+from recon3d_lite import datasets, evaluation, losses, models, training  # first: silences TensorFlow
 
 # isort: split
 import keras
@@ -125,6 +125,20 @@ def by_thickness(model: keras.Model, data: datasets.ShapeSet, radius: float = 0.
     return dict(zip(("thin", "rest"), np.mean(found, axis=0).tolist(), strict=True))
 
 
+def baselines() -> dict[str, float]:
+    """What needs no network, on the test shapes: the shape of the most similar training picture, and one cloud for all.
+
+    As many points as the networks answer with; the cloud for all is drawn from all training shapes together.
+    """
+    data, rng = datasets.procedural(RECIPE, progress=False), np.random.default_rng(0)
+    train, test = data.split("train"), data.split("test")
+    shape, view = evaluation.retrieve(train, test)
+    clouds, truth = train.in_view(512), test.in_view(512)
+    average = clouds[rng.integers(len(clouds), size=512), rng.integers(512, size=512)]
+    answers = {"retrieval": train[shape].in_view(512, view), "average": np.broadcast_to(average, truth.shape)}
+    return {name: round(float(np.mean(losses.chamfer_l1(truth, x))), 5) for name, x in answers.items()}
+
+
 def train(task: dict, steps: dict[str, int], folder: Path | None) -> dict:
     data, name = datasets.procedural(RECIPE, progress=False), task["network"]
     keras.utils.set_random_seed(task["seed"])
@@ -157,7 +171,7 @@ def main() -> None:
     slowest = min(steps, key=steps.get)
     tasks = [{"network": name, "seed": seed, "equal": "time"} for seed in range(4) for name in NETWORKS]
     tasks += [task | {"equal": "steps"} for task in tasks if task["network"] != slowest]
-    about = {"seconds": options.seconds, "seconds_a_step": seconds, "loss": "Chamfer-L1"}
+    about = {"seconds": options.seconds, "seconds_a_step": seconds, "baselines": baselines(), "loss": "Chamfer-L1"}
     run_all(train, tasks, LOG, about, options.jobs, steps, options.shapes)
 
 
