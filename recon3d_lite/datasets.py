@@ -258,7 +258,7 @@ def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, 
         missing = ", ".join(f"{number}/{of}" for number in _missing(folder, of))
         if missing and not folder.is_dir():
             raise FileNotFoundError(
-                f"{folder}: shards {missing} are missing; make each (python -m recon3d_lite data --shard 1/{of} and so "
+                f"{folder}: missing shards: {missing}; make each (python -m recon3d_lite data --shard 1/{of} and so "
                 f"on, with the same numbers of shapes), or delete {folder.name}.shard-* to make the set here"
             )
         pieces = _joined(folder, of) if of else _cooked(recipe, 0, recipe.count, jobs)

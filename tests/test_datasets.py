@@ -132,7 +132,7 @@ def test_shards_join_to_the_same_bytes_in_whatever_order_they_are_made(of, tmp_p
 def test_a_missing_shard_is_named(tmp_path, monkeypatch):
     for number in (4, 2):
         datasets.shard(SMALL, number, 4, cache=tmp_path, jobs=1, progress=False)
-    with pytest.raises(FileNotFoundError, match=r"shards 1/4, 3/4 are missing"):
+    with pytest.raises(FileNotFoundError, match=r"missing shards: 1/4, 3/4;"):
         datasets.procedural(SMALL, cache=tmp_path, progress=False)
     with pytest.raises(ValueError, match="shard: 5/4"):
         datasets.shard(SMALL, 5, 4, cache=tmp_path)

@@ -95,7 +95,7 @@ def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, mo
 
 
 def test_ctrl_c_while_making_data_says_so(tmp_path, monkeypatch, capsys):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("recon3d_lite.__main__.procedural", interrupt)
@@ -111,14 +111,14 @@ def test_data_is_made_in_shards_and_joined_by_the_last(tmp_path, monkeypatch, ca
     assert main([*command, "--shard", "2/2"]) == 0
     assert capsys.readouterr().out == f"{key}: shard 2/2 is there, missing are 1\n"
     assert main(command) == 2
-    assert "shards 1/2 are missing" in capsys.readouterr().err
+    assert "missing shards: 1/2;" in capsys.readouterr().err
     assert main([*command, "--shard", "1/2"]) == 0
     assert capsys.readouterr().out == f"{key}: 30 shapes\n"
     assert [path.name for path in tmp_path.iterdir()] == [key]
 
 
 def test_a_lost_worker_is_one_line_and_status_3(tmp_path, monkeypatch, capsys):
-    def lose(*_):
+    def lose(*_, **__):
         raise ConnectionError("step 7: another worker is gone")
 
     monkeypatch.setattr("recon3d_lite.__main__.procedural", lose)
