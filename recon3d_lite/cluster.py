@@ -57,7 +57,8 @@ def task(environment: Mapping[str, str] = os.environ) -> tuple[int, list[str]]:
 def strategy(name: str = "single") -> tf.distribute.Strategy:
     """The strategy to make a network in (``with strategy.scope():``) and to hand to `training.fit`.
 
-    ``multi-worker`` returns when all workers are there, so it has to be asked for before anything else is computed.
+    ``multi-worker`` has to be asked for before anything else is computed. It returns when all workers are there;
+    if one is still missing after an hour, it raises ConnectionError.
 
     >>> strategy("single").num_replicas_in_sync
     1

@@ -185,6 +185,13 @@ def test_an_unknown_strategy_names_those_that_are_known(monkeypatch):
         cluster.strategy("multi-worker")
 
 
+def test_many_workers_have_to_be_asked_for_first(monkeypatch):
+    tf.constant(1)
+    monkeypatch.setenv("TF_CONFIG", '{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 0}}')
+    with pytest.raises(ValueError, match="must be the first thing"):
+        cluster.strategy("multi-worker")
+
+
 def test_a_network_made_outside_the_strategy_is_refused(little):
     strategy = tf.distribute.MirroredStrategy(["/cpu:0"])
     with pytest.raises(ValueError, match=r"model: .*strategy\.scope"):
