@@ -90,16 +90,7 @@ def looking(code: tf.Tensor, levels: list[tf.Tensor], children: int = 4, local: 
     shown = [layers.Conv2D(32, 1, name=f"level{i}_shown")(level) for i, level in enumerate(levels)]
     side = levels[0].shape[1]
     pyramid = layers.Add()([layers.Resizing(side, side)(level) for level in shown])
-    camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
-    seen = models.Look()([guesses, camera, layers.ReLU()(pyramid)])
-    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, guesses]))
-    x = layers.ReLU()(layers.Add()([x, layers.Reshape((1, local))(layers.Dense(local, name="context")(code))]))
-    x = layers.Dense(local, activation="relu", name="local1")(x)
-    small, apart = keras.initializers.RandomNormal(stddev=0.01), keras.initializers.RandomNormal(stddev=0.03)
-    x = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
-    steps = layers.Reshape((POINTS // children, children, 3))(x)
-    x = layers.Add()([layers.Reshape((POINTS // children, 1, 3))(guesses), steps])
-    return layers.Reshape((POINTS, 3))(x)
+    return layers.Reshape((POINTS, 3))(models.refined(guesses, code, pyramid, children, local))
 
 
 def pairs(train: datasets.ShapeSet, options: dict, steps: int, seed: int) -> tuple[Iterable, datasets.ShapeSet]:
