@@ -168,35 +168,34 @@ def _train(options: argparse.Namespace) -> None:
         every=max(1, len(train) // 32),  # a line an epoch
         strategy=strategy,
     )
-    if worker > 0:  # stay until the chief has written all, so that a chief killed now finds the others again
-        cluster.from_chief(strategy, np.int64(0))
-        return
-    models.save(model, options.output, recipe=asdict(recipe))
-    model = models.load(options.output)  # what was rounded to float16 is what is scored
-    result = evaluation.evaluate({"network": training.predict(model, test)}, train, test, progress=True)
-    print(evaluation.table(result))
-    defaults = {"steps": STEPS, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies, "seed": 0}
-    defaults["strategy"] = "single"
-    given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
-    card = CARD.format(
-        network=model.name,
-        parameters=model.count_params(),
-        size=options.output.stat().st_size / 1e6,
-        options="".join(f" --{k.replace('_', '-')} {v}" for k, v in given.items()),
-        n=len(test),
-        seed=options.seed,
-        recipe=recipe,
-        categories=", ".join(recipe.categories),
-        held_out=", ".join(f"{name}: {', '.join(styles)}" for name, styles in shapes.HELD_OUT.items() if styles),
-        machines=f"{workers} machines with " if workers > 1 else "",
-        cores=os.cpu_count(),
-        table=evaluation.table(result),
-        steps=options.steps,
-        **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
-    )
-    with whole(options.output.with_suffix(".md")) as partial:
-        partial.write_text(card, encoding="utf-8")
-    checkpoint.unlink(missing_ok=True)
+    if worker == 0:
+        models.save(model, options.output, recipe=asdict(recipe))
+        model = models.load(options.output)  # what was rounded to float16 is what is scored
+        result = evaluation.evaluate({"network": training.predict(model, test)}, train, test, progress=True)
+        print(evaluation.table(result))
+        defaults = {"steps": STEPS, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies, "seed": 0}
+        defaults |= {"strategy": "single"}
+        given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
+        card = CARD.format(
+            network=model.name,
+            parameters=model.count_params(),
+            size=options.output.stat().st_size / 1e6,
+            options="".join(f" --{k.replace('_', '-')} {v}" for k, v in given.items()),
+            n=len(test),
+            seed=options.seed,
+            recipe=recipe,
+            categories=", ".join(recipe.categories),
+            held_out=", ".join(f"{name}: {', '.join(styles)}" for name, styles in shapes.HELD_OUT.items() if styles),
+            machines=f"{workers} machines with " if workers > 1 else "",
+            cores=os.cpu_count(),
+            table=evaluation.table(result),
+            steps=options.steps,
+            **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
+        )
+        with whole(options.output.with_suffix(".md")) as partial:
+            partial.write_text(card, encoding="utf-8")
+        checkpoint.unlink(missing_ok=True)
+    # the others stay until the chief has written all, so that a chief killed meanwhile finds them again
     cluster.from_chief(strategy, np.int64(0))
 
 
