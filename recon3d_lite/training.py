@@ -93,7 +93,7 @@ def fit(
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
     truth = model.output_shape[1] // 2
-    step, history, values = 0, [], []
+    step, history, values, stopped = 0, [], [], None
     try:
         if worker == 0:
             step, history = _restore(checkpoint, run, variables)
@@ -128,11 +128,14 @@ def fit(
     except KeyboardInterrupt:
         # the rows' means would differ if the steps since the last one were counted twice: go back to that row
         where = f"; run the same again to go on from step {history[-1]['step']}" if checkpoint and history else ""
-        raise KeyboardInterrupt(f"training stopped at step {step} of {steps}{where}") from None
+        stopped = KeyboardInterrupt(f"training stopped at step {step} of {steps}{where}")
     except tf.errors.OpError as error:
         if workers == 1:
             raise
         raise ConnectionError(f"step {step}: {cluster.LOST}") from error
+    if stopped:
+        # raised here, for the old interrupt's traceback would keep the pipeline and its threads alive at Python's end
+        raise stopped
     return history
 
 
