@@ -1,5 +1,7 @@
 """Solids: known answers, meshes with flaws, agreement with trimesh, and the way back to a surface."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import trimesh
@@ -98,7 +100,7 @@ def test_a_surface_closes_at_the_cubes_side():
     mesh = surface(full, 0.5)
     assert mesh.is_watertight
     assert mesh.bounds[1, 0] == pytest.approx(0.5, abs=0.5 / 8)
-    with pytest.raises(ValueError, match="level: 2.0, but the field runs from 0 to 1"):
+    with pytest.raises(ValueError, match=r"level: 2\.0, but the field runs from 0 to 1"):
         surface(full, 2.0)
     with pytest.raises(ValueError, match="level"):
         surface(np.ones((4, 4, 4)), 0.5)
@@ -116,7 +118,7 @@ def test_the_hull_holds_the_object_and_shrinks_with_every_view():
     masks = np.array([maps(mesh, camera).mask for camera in cameras])
     truth = contains(mesh, grid(32).reshape(-1, 3)).reshape(32, 32, 32)
     hulls = [carve(masks[:n], cameras[:n], 32) for n in (1, 2, 4, 8)]
-    for larger, smaller in zip(hulls, hulls[1:], strict=False):
+    for larger, smaller in pairwise(hulls):
         assert (smaller <= larger).all()
         assert smaller.sum() < larger.sum()
     assert (truth & ~hulls[-1]).sum() <= 0.02 * truth.sum()  # voxels whose centres graze an outline
