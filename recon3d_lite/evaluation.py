@@ -15,7 +15,7 @@ from . import metrics
 from .camera import to_viewer
 from .datasets import ShapeSet
 
-__all__ = ["evaluate", "oracle", "retrieve", "table"]
+__all__ = ["choose_level", "copied_voxels", "evaluate", "oracle", "retrieve", "table"]
 
 THRESHOLDS = {"f_score_1": 0.01, "f_score": 0.02, "f_score_5": 0.05}
 EMD_POINTS = 512  # exact matching takes the cube of it
@@ -143,3 +143,53 @@ def table(result: dict) -> str:
     ]
     lines.append(f"{'median':12}{result['overall']['n']:5}" + "".join(f"{c:>17}" for c in medians))
     return "\n".join(lines)
+
+
+# --- voxels -------------------------------------------------------------------------------------------------------
+
+
+def copied_voxels(train: ShapeSet, test: ShapeSet) -> dict[str, np.ndarray]:
+    """What a voxel network has to beat, for the first picture of every test shape: grids (S, n, n, n) bool by name.
+
+    ``average`` is one grid for all: what is occupied in at least a certain share of the training grids, the share
+    chosen for the best mean IoU with them. ``retrieval`` is the grid that belongs to the most similar training
+    picture, and ``oracle`` the best by IoU of all training grids, chosen by looking at the truth.
+    """
+    n = test.occupancy().shape[1]
+    grids = np.concatenate([train.voxels[:, v].reshape(len(train), -1) for v in range(train.voxels.shape[1])])
+    mean = sum(_bits(part).sum(0) for part in np.array_split(grids, 50)) / len(grids)
+    average = mean > choose_level(np.broadcast_to(mean, (1000, n**3)), _bits(grids[:: len(grids) // 1000][:1000]))
+    shape, view = retrieve(train, test)
+    best = _most_alike(test.voxels[:, 0].reshape(len(test), -1), grids)
+    answers = {"average": np.broadcast_to(average, (len(test), n**3))}
+    answers["retrieval"] = train[shape].occupancy(view)
+    answers["oracle"] = _bits(grids[best])
+    return {name: grid.reshape(-1, n, n, n) for name, grid in answers.items()}
+
+
+def choose_level(values: np.ndarray, truth: np.ndarray) -> float:
+    """The level above which ``values`` (S, ...) count as occupied so that the mean IoU with ``truth`` is best.
+
+    Tried are 100 levels that split the values evenly. A network's level is chosen on validation shapes.
+    """
+    values, truth = values.reshape(len(values), -1), truth.reshape(len(truth), -1)
+    levels = np.unique(np.quantile(values[::10], np.linspace(0.5, 0.999, 100)))
+    score = [np.mean(((values > t) & truth).sum(1) / ((values > t) | truth).sum(1)) for t in levels]
+    return float(levels[np.argmax(score)])
+
+
+def _bits(packed: np.ndarray) -> np.ndarray:
+    return np.unpackbits(packed, axis=-1).astype(bool)
+
+
+def _most_alike(queries: np.ndarray, grids: np.ndarray) -> np.ndarray:
+    """For each packed grid (Q, B) the index (Q,) of the one among (G, B) with the largest IoU."""
+    wanted = _bits(queries).astype(np.float32)
+    best, index = np.full(len(queries), -1.0), np.zeros(len(queries), int)
+    for start in range(0, len(grids), 1000):
+        found = _bits(grids[start : start + 1000]).astype(np.float32)
+        both = wanted @ found.T
+        score = both / np.maximum(wanted.sum(1)[:, None] + found.sum(1) - both, 1)
+        closer = score.max(1) > best
+        best[closer], index[closer] = score.max(1)[closer], start + score.argmax(1)[closer]
+    return index
