@@ -15,7 +15,7 @@ from . import metrics
 from .camera import to_viewer
 from .datasets import ShapeSet
 
-__all__ = ["choose_level", "copied_voxels", "evaluate", "oracle", "retrieve", "table"]
+__all__ = ["choose_level", "copied_voxels", "evaluate", "evaluate_voxels", "oracle", "retrieve", "table"]
 
 THRESHOLDS = {"f_score_1": 0.01, "f_score": 0.02, "f_score_5": 0.05}
 EMD_POINTS = 512  # exact matching takes the cube of it
@@ -46,8 +46,20 @@ def evaluate(
         ),
         "floor": test.in_view(2 * points)[:, points:],
     }
-    scores = {name: _scores(clouds, truth) for name, clouds in rows.items()}
+    return _by_category({name: _scores(clouds, truth) for name, clouds in rows.items()}, test)
 
+
+def evaluate_voxels(answers: Mapping[str, np.ndarray], train: ShapeSet, test: ShapeSet) -> dict:
+    """The same for voxels: ``answers`` holds grids (S, n, n, n) bool by name, beside them stands `copied_voxels`.
+
+    The score is ``iou``; the result is laid out as that of `evaluate`.
+    """
+    truth = test.occupancy()
+    rows = {**answers, **copied_voxels(train, test)}
+    return _by_category({name: {"iou": metrics.iou(grids, truth)} for name, grids in rows.items()}, test)
+
+
+def _by_category(scores: dict[str, dict[str, np.ndarray]], test: ShapeSet) -> dict:
     def row(which: np.ndarray) -> dict:
         return {"n": int(which.sum())} | {name: _summary(s, which) for name, s in scores.items()}
 
@@ -131,17 +143,23 @@ def _summary(scores: dict[str, np.ndarray], which: np.ndarray) -> dict[str, floa
 
 
 def table(result: dict) -> str:
-    """The result of `evaluate` as text: a line a category, a column a method; Chamfer-L1 and, behind it, F-score."""
+    """A result as text, a line a category, a column a method.
+
+    Of `evaluate` the cells are Chamfer-L1 and, behind it, the F-score; of `evaluate_voxels` the IoU.
+    """
     methods = [name for name in result["overall"] if name != "n"]
+
+    def cells(row: dict, median: str = "") -> str:
+        def cell(scores: dict) -> str:
+            if "iou" in scores:
+                return f"{scores[f'iou{median}']:.3f}"
+            return f"{scores[f'chamfer_l1{median}']:.4f} ({scores[f'f_score{median}']:.2f})"
+
+        return f"{row['n']:5}" + "".join(f"{cell(row[m]):>17}" for m in methods)
+
     lines = [f"{'':12}{'n':>5}" + "".join(f"{m:>17}" for m in methods)]
-    for name, row in [*result["categories"].items(), ("overall", result["overall"])]:
-        cells = [f"{row[m]['chamfer_l1']:.4f} ({row[m]['f_score']:.2f})" for m in methods]
-        lines.append(f"{name:12}{row['n']:5}" + "".join(f"{c:>17}" for c in cells))
-    medians = [
-        f"{result['overall'][m]['chamfer_l1_median']:.4f} ({result['overall'][m]['f_score_median']:.2f})"
-        for m in methods
-    ]
-    lines.append(f"{'median':12}{result['overall']['n']:5}" + "".join(f"{c:>17}" for c in medians))
+    lines += [f"{name:12}" + cells(row) for name, row in result["categories"].items()]
+    lines += [f"{'overall':12}" + cells(result["overall"]), f"{'median':12}" + cells(result["overall"], "_median")]
     return "\n".join(lines)
 
 
@@ -158,7 +176,8 @@ def copied_voxels(train: ShapeSet, test: ShapeSet) -> dict[str, np.ndarray]:
     n = test.occupancy().shape[1]
     grids = np.concatenate([train.voxels[:, v].reshape(len(train), -1) for v in range(train.voxels.shape[1])])
     mean = sum(_bits(part).sum(0) for part in np.array_split(grids, 50)) / len(grids)
-    average = mean > choose_level(np.broadcast_to(mean, (1000, n**3)), _bits(grids[:: len(grids) // 1000][:1000]))
+    some = _bits(grids[:: max(1, len(grids) // 1000)])
+    average = mean > choose_level(np.broadcast_to(mean, some.shape), some)
     shape, view = retrieve(train, test)
     best = _most_alike(test.voxels[:, 0].reshape(len(test), -1), grids)
     answers = {"average": np.broadcast_to(average, (len(test), n**3))}

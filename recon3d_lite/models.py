@@ -24,9 +24,19 @@ from safetensors.numpy import save as to_bytes
 from .files import whole
 from .solids import grid
 
-__all__ = ["Look", "compiled", "document_network", "load", "point_network", "refined", "save", "voxel_network"]
+__all__ = [
+    "Look",
+    "borrow",
+    "compiled",
+    "document_network",
+    "load",
+    "point_network",
+    "refined",
+    "save",
+    "voxel_network",
+]
 
-SHIPPED = Path(__file__).parent / "weights" / "points.safetensors"
+SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in ("points", "voxels")}
 
 
 def document_network(size: int = 64, channels: int = 4, points: int = 1024) -> keras.Model:
@@ -228,7 +238,7 @@ NETWORKS = {f.__name__: f for f in (document_network, point_network, voxel_netwo
 
 @lru_cache(maxsize=8)
 def compiled(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
-    """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to points.
+    """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to answers.
 
     A call of the model itself runs layer by layer through Python, which for one picture takes many times as long. The
     same model gets the same function, which follows its weights.
@@ -253,12 +263,30 @@ def save(model: keras.Model, path: str | Path, arguments: dict | None = None, re
     write_tensors(path, tensors, header)
 
 
-def load(path: str | Path | None = None) -> keras.Model:
-    """The network in a file that `save` wrote; without a path the shipped one.
+def borrow(model: keras.Model, source: keras.Model) -> list[str]:
+    """Copies the weights of ``source``'s layers to those of the same name and shapes in ``model``; tells their names.
+
+    So a network that answers otherwise may begin with an encoder that has learned to see.
+
+    >>> new, old = voxel_network(widths=(8, 16), hidden=(32,)), point_network(widths=(8, 16), hidden=(32,))
+    >>> [name for name in borrow(new, old) if name.endswith(("0", "_a"))]
+    ['level0', 'level1_a', 'hidden0']
+    """
+    known, found = {layer.name: layer.get_weights() for layer in source.layers}, []
+    for layer in model.layers:
+        weights = layer.get_weights()
+        if weights and [w.shape for w in weights] == [w.shape for w in known.get(layer.name, [])]:
+            layer.set_weights(known[layer.name])
+            found.append(layer.name)
+    return found
+
+
+def load(path: str | Path | None = None, kind: str = "points") -> keras.Model:
+    """The network in a file that `save` wrote; without a path the shipped one that answers with ``kind``.
 
     Raises FileNotFoundError, or ValueError naming the file if it is damaged or of another architecture.
     """
-    path = Path(path or SHIPPED)
+    path = Path(path or SHIPPED[kind])
     tensors, header = read_tensors(path)
     if header.get("network") not in NETWORKS:
         raise ValueError(f"{path}: no weights of this package; networks it knows are {', '.join(NETWORKS)}")
@@ -276,9 +304,9 @@ def load(path: str | Path | None = None) -> keras.Model:
     return model
 
 
-def recipe(path: str | Path | None = None) -> dict:
-    """The fields of the `datasets.Recipe` that the weights in a file (the shipped ones by default) were trained on."""
-    fields = read_tensors(path or SHIPPED)[1].get("recipe", {})
+def recipe(path: str | Path | None = None, kind: str = "points") -> dict:
+    """The fields of the `datasets.Recipe` that the weights in a file (by default the shipped ones) were trained on."""
+    fields = read_tensors(path or SHIPPED[kind])[1].get("recipe", {})
     return fields | {"categories": tuple(fields["categories"])} if fields else {}
 
 
