@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     add("photo", type=Path, metavar="PHOTO", help="a picture file: PNG, JPEG, WebP, TIFF, ...")
     out = "OUT.glb (a model for 3D viewers), OUT.ply (bare points) or OUT.html (a page to turn it in)"
     add("-o", "--output", type=Path, required=True, metavar="OUT", help=out)
+    add("--as", dest="kind", choices=DEFAULTS, default="points", help="what to make of it (default: %(default)s)")
     add("--box", type=int, nargs=4, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"), help="where the object is, in pixels")
     add("--weights", type=Path, metavar="FILE", help="weights to use instead of the shipped ones")
 
@@ -164,9 +165,9 @@ def _parser() -> argparse.ArgumentParser:
 def _reconstruct(options: argparse.Namespace) -> None:
     from .reconstruction import reconstruct
 
-    result = reconstruct(options.photo, box=options.box, weights=options.weights)
+    result = reconstruct(options.photo, as_=options.kind, box=options.box, weights=options.weights)
     result.save(options.output)
-    print(f"{options.output}: {len(result.points)} points")
+    print(f"{options.output}: {result.what}")
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
