@@ -4,9 +4,9 @@
 
 Seven networks with the same encoder, four seeds each, every training as many steps as fit in ``--seconds`` of one
 core by the step's processor time, measured before all else, in turns; then, for equal steps, each of the faster ones
-with as many steps as the slowest had. Rows go to `fusing.json` one by one; a run that was stopped goes on. Scores are
-Chamfer-L1, on test shapes, on real meshes, by kind of test shape, and, for thin parts, one way only: how far a true
-point is from the nearest of the answer's. Fifty-two rows, about an hour on one core.
+with as many steps as the slowest had, two seeds. Rows go to `fusing.json` one by one; a run that was stopped goes on.
+Scores are Chamfer-L1, on test shapes, on real meshes, by kind of test shape, and, for thin parts, one way only: how
+far a true point is from the nearest of the answer's. Forty rows, about three quarters of an hour on one core.
 """
 
 import argparse
@@ -170,7 +170,7 @@ def main() -> None:
     steps = {name: round(options.seconds / value) for name, value in seconds.items()}
     slowest = min(steps, key=steps.get)
     tasks = [{"network": name, "seed": seed, "equal": "time"} for seed in range(4) for name in NETWORKS]
-    tasks += [task | {"equal": "steps"} for task in tasks if task["network"] != slowest]
+    tasks += [task | {"equal": "steps"} for task in tasks if task["network"] != slowest and task["seed"] < 2]
     about = {"seconds": options.seconds, "seconds_a_step": seconds, "baselines": baselines(), "loss": "Chamfer-L1"}
     run_all(train, tasks, LOG, about, options.jobs, steps, options.shapes)
 
