@@ -61,6 +61,7 @@ lab: $(READY)
 
 weights: $(READY)
 	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors
+	$(BIN)/python -m recon3d_lite train --as voxels -o recon3d_lite/weights/voxels.safetensors
 
 clean:
 	rm -rf _build .venv node_modules .pytest_cache .ruff_cache .hypothesis

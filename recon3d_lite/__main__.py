@@ -10,22 +10,33 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import shapes
-from .datasets import Recipe, mesh_folder, procedural, shard
+from .datasets import Recipe, ShapeSet, mesh_folder, procedural, shard
 from .files import whole
 
-STEPS = 26_000
+if TYPE_CHECKING:
+    import keras
+
+# what `train` makes unless told otherwise: the shipped weights
+DEFAULTS = {
+    "points": {"steps": 26_000, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies},
+    "voxels": {"steps": 3_000, "per_category": 300, "assemblies": 2400},
+}
+VOXELS = 32
 
 EXAMPLES = """examples:
   python -m recon3d_lite reconstruct cup.jpg -o cup.glb
   python -m recon3d_lite evaluate --shapes my_meshes --json scores.json
   python -m recon3d_lite train -o my_weights.safetensors --steps 500
+  python -m recon3d_lite train --as voxels
 """
 RECONSTRUCT = """Reconstructs the object in a photograph. Where the object is comes from the picture's transparency,
 or else is found by GrabCut; give a box if it finds the wrong thing."""
 TRAIN = """Makes the training set if it is not there yet, trains, and writes the weights and a model card beside them.
-Without options it makes the shipped weights. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
+Without options it makes the shipped weights, of points or of voxels; those of voxels begin with the encoder of the
+shipped points. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
 multi-worker it is started on several machines at once, each with its own TF_CONFIG; if one of them is lost, all stop
 with status 3, and the same started again on all goes on (deploy/ has it for Slurm and Kubernetes)."""
 DATA = """Makes the training set that `train` with the same numbers of shapes asks for, into the folder RECON3D_CACHE.
@@ -33,21 +44,21 @@ Several machines with one such folder can make a part each: --shard 1/3, 2/3 and
 EVALUATE = """Scores the network on the held-out procedural shapes, or on a folder of meshes. Beside it stand the shape
 of the nearest training picture (retrieval), the best of all training shapes (oracle) and the truth sampled a second
 time (floor). Chamfer-L1 is in units of the bounding-box diagonal, small is good; behind it stands the F-score at 2 %
-of the diagonal, 1 is best. The training set is made again if it is not there: about two minutes."""
+of the diagonal, 1 is best. Voxels are scored by intersection over union. The training set is made again if it is
+not there: about two minutes."""
 
 CARD = """# {network}, {parameters:,} parameters
 
-One picture (64, 64, 4) in, 1,024 points in the viewer's frame out. Stored as float16, {size:.1f} MB.
+One picture (64, 64, 4) in, {answer} in the viewer's frame out. Stored as float16, {size:.1f} MB.
 
 Made by `python -m recon3d_lite train{options}` in {minutes:.0f} minutes of training on {machines}{cores} cores:
-{steps:,} batches of 32, seed {seed}, Chamfer-L1 {loss:.4f} at the end on the training pictures
-(to half as many true points), {validation:.4f} on the validation pictures.
+{steps:,} batches of 32, seed {seed}, {measure} {loss:.4f} at the end on the training pictures
+{note}, {validation:.4f} on the validation pictures.
 
 Training set: procedural shapes only, 18 of every 20 of this recipe: `{recipe}`.
 Kept from it: {held_out}.
 
-Scores on the {n} held-out procedural shapes, one random view each: Chamfer-L1 in units of the bounding-box
-diagonal, behind it the F-score at 2 % of it. Retrieval, oracle: from the same training set. Floor: sampling noise.
+Scores on the {n} held-out procedural shapes, one random view each: {scores}
 
 ```text
 {table}
@@ -55,8 +66,26 @@ diagonal, behind it the F-score at 2 % of it. Retrieval, oracle: from the same t
 
 Limits: one object, cut out from its background, whole in the picture, upright, seen from between 10 degrees below
 and 50 degrees above. It has seen rendered shapes of {categories},
-and random assemblies; no photograph. Thin parts come out as clouds, and what the picture hides is a guess.
+and random assemblies; no photograph. {flaws}, and what the picture hides is a guess.
 """
+KINDS = {  # what the cards say of them
+    "points": {
+        "answer": "1,024 points",
+        "measure": "Chamfer-L1",
+        "note": "(to half as many true points)",
+        "scores": "Chamfer-L1 in units of the bounding-box\ndiagonal, behind it the F-score at 2 % of it. Retrieval, "
+        "oracle: from the same training set. Floor: sampling noise.",
+        "flaws": "Thin parts come out as clouds",
+    },
+    "voxels": {
+        "answer": f"logits of {VOXELS} x {VOXELS} x {VOXELS} voxels",
+        "measure": "cross entropy a voxel",
+        "note": "(augmented)",
+        "scores": "intersection over union. Average: one\ngrid for all. Retrieval, oracle: from the same training set, "
+        "the oracle by IoU with the truth.",
+        "flaws": "Thin parts are missing or come out thick",
+    },
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -93,22 +122,27 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub.add_argument
 
+    def usual(name: str) -> str:
+        return "default: " + ", ".join(f"{defaults[name]} for {kind}" for kind, defaults in DEFAULTS.items())
+
     def recipe(add: Callable) -> None:
-        one, no = "shapes of each category (default: %(default)s)", "shapes of no category (default: %(default)s)"
-        add("--per-category", type=int, default=Recipe.per_category, metavar="N", help=one)
-        add("--assemblies", type=int, default=Recipe.assemblies, metavar="N", help=no)
+        add("--as", dest="kind", choices=DEFAULTS, default="points", help="what to answer with (default: %(default)s)")
+        one, no = f"shapes of each category ({usual('per_category')})", f"shapes of no category ({usual('assemblies')})"
+        add("--per-category", type=int, metavar="N", help=one)
+        add("--assemblies", type=int, metavar="N", help=no)
 
     add = command("reconstruct", _reconstruct, "a photograph in, a shape out", RECONSTRUCT)
     add("photo", type=Path, metavar="PHOTO", help="a picture file: PNG, JPEG, WebP, TIFF, ...")
     out = "OUT.glb (a model for 3D viewers), OUT.ply (bare points) or OUT.html (a page to turn it in)"
     add("-o", "--output", type=Path, required=True, metavar="OUT", help=out)
+    add("--as", dest="kind", choices=DEFAULTS, default="points", help="what to make of it (default: %(default)s)")
     add("--box", type=int, nargs=4, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"), help="where the object is, in pixels")
     add("--weights", type=Path, metavar="FILE", help="weights to use instead of the shipped ones")
 
     add = command("train", _train, "train the network on procedural shapes", TRAIN)
-    out = "weights to write (default: %(default)s); the model card beside them ends in .md"
-    add("-o", "--output", type=Path, default=Path("points.safetensors"), metavar="OUT", help=out)
-    add("--steps", type=int, default=STEPS, help="batches of 32 pictures (default: %(default)s)")
+    out = "weights to write (default: points.safetensors or voxels.safetensors); the card beside them ends in .md"
+    add("-o", "--output", type=Path, metavar="OUT", help=out)
+    add("--steps", type=int, metavar="N", help=f"batches of 32 pictures ({usual('steps')})")
     recipe(add)
     add("--seed", type=int, default=0, help="of the first weights and of the batches (default: %(default)s)")
     how = "one process, one process with several GPUs, or one on each of several machines (default: %(default)s)"
@@ -123,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--shapes", type=Path, metavar="FOLDER", help=layout)
     add("--json", type=Path, metavar="OUT", help="write all figures to this file")
     add("--weights", type=Path, metavar="FILE", help="weights to score instead of the shipped ones")
+    add("--as", dest="kind", choices=DEFAULTS, default="points", help="which shipped ones (default: %(default)s)")
     add("--seed", type=int, default=0, help="of the views of the meshes (default: %(default)s)")
     return parser
 
@@ -130,24 +165,34 @@ def _parser() -> argparse.ArgumentParser:
 def _reconstruct(options: argparse.Namespace) -> None:
     from .reconstruction import reconstruct
 
-    result = reconstruct(options.photo, box=options.box, weights=options.weights)
+    result = reconstruct(options.photo, as_=options.kind, box=options.box, weights=options.weights)
     result.save(options.output)
-    print(f"{options.output}: {len(result.points)} points")
+    print(f"{options.output}: {result.what}")
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    """Of the training set; numbers that were not given are filled in."""
+    for name, value in DEFAULTS[options.kind].items():
+        if getattr(options, name, None) is None:
+            setattr(options, name, value)
+    voxels = VOXELS if options.kind == "voxels" else 0
+    return Recipe(per_category=options.per_category, assemblies=options.assemblies, voxels=voxels)
 
 
 def _train(options: argparse.Namespace) -> None:
-    from . import cluster, evaluation, models, training  # first: they silence TensorFlow
+    from . import cluster, evaluation, losses, models, training  # first: they silence TensorFlow
 
     # isort: split
     import keras
     import numpy as np
 
     # asked now, not after twenty minutes of training
+    options.output = options.output or Path(f"{options.kind}.safetensors")
     if options.output.suffix != ".safetensors":
         raise ValueError(f"{options.output}: weights are written to a file that ends in .safetensors")
     if not options.output.absolute().parent.is_dir():
         raise FileNotFoundError(f"{options.output}: the folder {options.output.parent} does not exist; create it first")
-    recipe = Recipe(per_category=options.per_category, assemblies=options.assemblies)
+    recipe = _recipe(options)
     if options.strategy == "multi-worker" and cluster.task()[0] == 0:
         print("waiting for the other workers", flush=True)
     strategy = cluster.strategy(options.strategy)  # first of all: it waits until all are there, their shards made
@@ -156,31 +201,40 @@ def _train(options: argparse.Namespace) -> None:
     train, test = data.split("train"), data.split("test")
     keras.utils.set_random_seed(options.seed)
     with strategy.scope():
-        model = models.point_network()
+        if options.kind == "points":
+            model, loss = models.point_network(), losses.chamfer_l1
+        else:
+            model, loss = models.voxel_network(voxels=VOXELS), losses.voxel_cross_entropy
+            models.borrow(model, models.load())
     checkpoint = options.output.with_suffix(".checkpoint")
     history = training.fit(
         model,
         train,
         steps=options.steps,
         validation=data.split("validation"),
+        loss=loss,
         seed=options.seed,
         checkpoint=checkpoint,
         every=max(1, len(train) // 32),  # a line an epoch
         strategy=strategy,
     )
     if worker == 0:
+        if options.kind == "voxels":
+            some = data.split("validation")
+            level = evaluation.choose_level(training.predict(model, some), some.occupancy())
+            (bias,) = model.get_layer("logits").bias.numpy()
+            model.get_layer("logits").bias.assign([bias - level])  # from now on above 0 is occupied
         models.save(model, options.output, recipe=asdict(recipe))
         model = models.load(options.output)  # what was rounded to float16 is what is scored
-        result = evaluation.evaluate({"network": training.predict(model, test)}, train, test, progress=True)
+        result = _scores(model, train, test)
         print(evaluation.table(result))
-        defaults = {"steps": STEPS, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies, "seed": 0}
-        defaults |= {"strategy": "single"}
+        defaults = {"kind": "points"} | DEFAULTS[options.kind] | {"seed": 0, "strategy": "single"}
         given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
         card = CARD.format(
             network=model.name,
             parameters=model.count_params(),
             size=options.output.stat().st_size / 1e6,
-            options="".join(f" --{k.replace('_', '-')} {v}" for k, v in given.items()),
+            options="".join(f" --{k.replace('_', '-').replace('kind', 'as')} {v}" for k, v in given.items()),
             n=len(test),
             seed=options.seed,
             recipe=recipe,
@@ -190,6 +244,7 @@ def _train(options: argparse.Namespace) -> None:
             cores=os.cpu_count(),
             table=evaluation.table(result),
             steps=options.steps,
+            **KINDS[options.kind],
             **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
         )
         with whole(options.output.with_suffix(".md")) as partial:
@@ -199,8 +254,17 @@ def _train(options: argparse.Namespace) -> None:
     cluster.from_chief(strategy, np.int64(0))
 
 
+def _scores(model: keras.Model, train: ShapeSet, test: ShapeSet) -> dict:
+    from . import evaluation, training
+
+    answers = training.predict(model, test)
+    if train.voxels is None:
+        return evaluation.evaluate({"network": answers}, train, test, progress=True)
+    return evaluation.evaluate_voxels({"network": answers > 0}, train, test)
+
+
 def _data(options: argparse.Namespace) -> None:
-    recipe = Recipe(per_category=options.per_category, assemblies=options.assemblies)
+    recipe = _recipe(options)
     if options.shard is not None:
         numbers = re.fullmatch(r"(\d+)/(\d+)", options.shard)
         if not numbers:
@@ -213,14 +277,15 @@ def _data(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from . import evaluation, models, training
+    from . import evaluation, models
 
-    model, recipe = models.load(options.weights), models.recipe(options.weights)
-    test = mesh_folder(options.shapes, seed=options.seed, progress=True) if options.shapes else None
-    data = procedural(Recipe(**recipe))
-    test = data.split("test") if test is None else test
-    answers = {"network": training.predict(model, test)}
-    result = evaluation.evaluate(answers, data.split("train"), test, progress=True)
+    model = models.load(options.weights, options.kind)
+    recipe = Recipe(**models.recipe(options.weights, options.kind))
+    test = None
+    if options.shapes:
+        test = mesh_folder(options.shapes, voxels=recipe.voxels, seed=options.seed, progress=True)
+    data = procedural(recipe)
+    result = _scores(model, data.split("train"), data.split("test") if test is None else test)
     print(evaluation.table(result))
     if options.json:
         with whole(options.json) as partial:

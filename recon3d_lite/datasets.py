@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from joblib import Parallel, delayed
 from platformdirs import user_cache_path
 from tqdm.auto import tqdm
 
-from . import camera, render, shapes
+from . import camera, render, shapes, solids
 
 __all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh_folder", "procedural",
            "random_view", "sample_mesh", "sample_shape", "shard"]  # fmt: skip
@@ -33,7 +33,7 @@ SPLITS = ("train", "validation", "test")
 MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
 UNSEEN = 1_000_000_000  # a recipe's shapes have the seeds from a million times its own on
 _STYLES = {"seen": shapes.SEEN, "held_out": shapes.HELD_OUT, "all": shapes.STYLES}
-_ARRAYS = ("pictures", "points", "azimuth", "category")
+_ARRAYS = ("pictures", "points", "azimuth", "category", "voxels")
 
 
 class View(NamedTuple):
@@ -61,9 +61,9 @@ class Recipe:
     """What a procedural set holds.
 
     ``per_category`` shapes of each of the ``categories`` and ``assemblies`` shapes that belong to none; ``views``
-    pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each. Of each category the
-    ``styles`` are made that training may see (``"seen"``), those kept from it (``"held_out"``, `shapes.HELD_OUT`),
-    or ``"all"``.
+    pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each; with ``voxels``, a multiple of
+    8, as many voxels a side for each picture, in the viewer's frame. Of each category the ``styles`` are made that
+    training may see (``"seen"``), those kept from it (``"held_out"``, `shapes.HELD_OUT`), or ``"all"``.
 
     >>> Recipe(per_category=10, assemblies=0).count
     140
@@ -76,6 +76,7 @@ class Recipe:
     views: int = 2
     size: int = 64
     points: int = 2048
+    voxels: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +94,8 @@ class Recipe:
             raise ValueError("seed, per_category, assemblies: seeds are 0 to 999, a category has at most a million")
         if min(self.views, self.size, self.points) < 1:
             raise ValueError("views, size, points: each must be at least 1")
+        if self.voxels < 0 or self.voxels % 8:
+            raise ValueError(f"voxels: {self.voxels}; accepted: 0 for none, or a multiple of 8")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,7 +129,8 @@ class Recipe:
         """The name of the set's folder: a hash of the recipe and of the code that cooks it."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
         here = Path(__file__).parent
-        for name in sorted([*here.glob("shapes/*.py"), here / "camera.py", here / "render.py", here / "datasets.py"]):
+        modules = [here / f"{name}.py" for name in ("camera", "datasets", "render", "solids")]
+        for name in sorted([*here.glob("shapes/*.py"), *modules]):
             digest.update(name.read_bytes().replace(b"\r\n", b"\n"))
         return digest.hexdigest()[:16]
 
@@ -140,13 +144,15 @@ class ShapeSet:
     azimuth: np.ndarray  # (S, V) float32, radians
     category: np.ndarray  # (S,) int16, index into `names`
     names: tuple[str, ...]
+    voxels: np.ndarray | None = None  # (S, V, n, n, n // 8) uint8, 8 voxels along z a byte; see `occupancy`
 
     def __len__(self) -> int:
         return len(self.points)
 
     def __getitem__(self, index: slice | np.ndarray) -> ShapeSet:
         """The shapes at ``index``: a slice, an array of indices or a mask (S,)."""
-        return replace(self, **{name: getattr(self, name)[index] for name in _ARRAYS})
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        return replace(self, **{name: array[index] for name, array in arrays.items() if array is not None})
 
     def split(self, name: str) -> ShapeSet:
         """The shapes of one split: of every twenty shapes of a category, 18 train, one validates, one tests.
@@ -164,6 +170,15 @@ class ShapeSet:
     def in_view(self, points: int = 1024, view: int | np.ndarray = 0) -> np.ndarray:
         """The first ``points`` of every shape, (S, points, 3), in the viewer's frame of picture number ``view``."""
         return camera.to_viewer(self.points[:, :points], self.azimuth[np.arange(len(self)), view])
+
+    def occupancy(self, view: int | np.ndarray = 0) -> np.ndarray:
+        """Which voxels of `solids.grid` each shape occupies, (S, n, n, n) bool, in the frame of picture ``view``.
+
+        Raises ValueError if the set has no voxels.
+        """
+        if self.voxels is None:
+            raise ValueError("the set has no voxels; ask for them: Recipe(voxels=32)")
+        return np.unpackbits(self.voxels[np.arange(len(self)), view], axis=-1).astype(bool)
 
     def sample(self, i: int, view: int = 0) -> Sample:
         """Picture and shape number ``i`` as the network sees them: floats, in the viewer's frame."""
@@ -224,8 +239,8 @@ def example(category: str, seed: int = 0, points: int = 1024) -> Sample:
 
 
 def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
-    """Pictures, points, azimuths, categories of the shapes ``start`` to ``stop`` of a recipe."""
-    pictures, points, azimuths, categories = [], [], [], []
+    """The arrays of a set, for the shapes ``start`` to ``stop`` of a recipe."""
+    pictures, points, azimuths, categories, voxels = [], [], [], [], []
     for i in range(start, stop):
         c, place = recipe.place(i)
         code = shapes.ALL.index(recipe.names[c])
@@ -235,12 +250,22 @@ def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
         points.append(shape.sample(recipe.points, np.random.default_rng([recipe.seed, code, place]))[0])
         azimuths.append([v.azimuth for v in views])
         categories.append(c)
-    return (
+        if recipe.voxels:
+            voxels.append(_voxels(shape.mesh, azimuths[-1], recipe.voxels))
+    arrays = (
         np.array(pictures),
         np.array(points, np.float32),
         np.array(azimuths, np.float32),
         np.array(categories, np.int16),
     )
+    return (*arrays, np.array(voxels)) if recipe.voxels else arrays
+
+
+def _voxels(mesh: trimesh.Trimesh, azimuths: Sequence[float], n: int) -> np.ndarray:
+    """The voxels (V, n, n, n // 8) of a mesh as it stands before the viewer of each picture, packed."""
+    centres = solids.grid(n).reshape(-1, 3)
+    places = np.concatenate([camera.to_viewer(centres, -azimuth) for azimuth in azimuths])  # in the object's frame
+    return np.packbits(solids.occupied(mesh, places).reshape(-1, n, n, n), axis=-1)
 
 
 def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, progress: bool = True) -> ShapeSet:
@@ -261,11 +286,11 @@ def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, 
                 f"{folder}: missing shards: {missing}; make each (python -m recon3d_lite data --shard 1/{of} and so "
                 f"on, with the same numbers of shapes), or delete {folder.name}.shard-* to make the set here"
             )
-        pieces = _joined(folder, of) if of else _cooked(recipe, 0, recipe.count, jobs)
+        pieces = _joined(recipe, folder, of) if of else _cooked(recipe, 0, recipe.count, jobs)
         _keep(recipe, folder, recipe.count, pieces, progress)
     for part in folder.parent.glob(f"{folder.name}.shard-*"):
         shutil.rmtree(part, ignore_errors=True)
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _layout(recipe, 0)}
     return ShapeSet(**arrays, names=recipe.names)
 
 
@@ -305,10 +330,10 @@ def _cooked(recipe: Recipe, start: int, stop: int, jobs: int) -> Iterator[tuple[
     yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_cook)(recipe, *chunk) for chunk in chunks)
 
 
-def _joined(folder: Path, of: int) -> Iterator[tuple[np.ndarray, ...]]:
+def _joined(recipe: Recipe, folder: Path, of: int) -> Iterator[tuple[np.ndarray, ...]]:
     for number in range(1, of + 1):
         part = _part(folder, number, of)
-        yield tuple(np.load(part / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS)
+        yield tuple(np.load(part / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _layout(recipe, 0))
 
 
 def _keep(recipe: Recipe, folder: Path, count: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
@@ -331,18 +356,25 @@ def _keep(recipe: Recipe, folder: Path, count: int, pieces: Iterator[tuple[np.nd
 
 
 def _need(recipe: Recipe) -> str:
-    size = recipe.count * (recipe.views * recipe.size**2 * 4 + recipe.points * 12) / 1e6
+    size = sum(np.prod(shape) * np.dtype(kind).itemsize for shape, kind in _layout(recipe, recipe.count).values()) / 1e6
     return f"it takes {size:.0f} MB; free some space or name another folder in RECON3D_CACHE"
 
 
-def _write(recipe: Recipe, folder: Path, n: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
+def _layout(recipe: Recipe, n: int) -> dict[str, tuple[tuple[int, ...], type]]:
+    """Shape and type of each array of a set of ``n`` shapes."""
     v, s = recipe.views, recipe.size
     layout = {"pictures": ((n, v, s, s, 4), np.uint8), "points": ((n, recipe.points, 3), np.float32),
               "azimuth": ((n, v), np.float32), "category": ((n,), np.int16)}  # fmt: skip
+    if recipe.voxels:
+        layout["voxels"] = ((n, v, recipe.voxels, recipe.voxels, recipe.voxels // 8), np.uint8)
+    return layout
+
+
+def _write(recipe: Recipe, folder: Path, n: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
     with ExitStack() as stack, tqdm(total=n, desc="making shapes", unit="shape", disable=not progress) as bar:
-        files = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in _ARRAYS]
-        for file, name in zip(files, _ARRAYS, strict=True):
-            shape, dtype = layout[name]
+        layout = _layout(recipe, n)
+        files = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in layout]
+        for file, (shape, dtype) in zip(files, layout.values(), strict=True):
             header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
         # plain writes, not a memory map: on a full disk they raise OSError, where a map dies of SIGBUS
@@ -384,8 +416,8 @@ def load_mesh(path: str | Path) -> trimesh.Trimesh:
     return trimesh.Trimesh((vertices - (low + high) / 2) / diagonal, mesh.faces, process=False)
 
 
-def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: int = 2048, seed: int = 0,
-                progress: bool = False) -> ShapeSet:  # fmt: skip
+def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: int = 2048, voxels: int = 0,
+                seed: int = 0, progress: bool = False) -> ShapeSet:  # fmt: skip
     """A set from one's own meshes, in the layout ``folder/category/name.ply`` (or .off, .obj, .glb).
 
     Each is moved into the object's frame by `load_mesh` and seen from ``views`` seeded random views: which ones
@@ -404,6 +436,7 @@ def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: i
     pictures = np.empty((len(files), views, size, size, 4), np.uint8)
     xyz = np.empty((len(files), points, 3), np.float32)
     azimuth = np.empty((len(files), views), np.float32)
+    solid = np.empty((len(files), views, voxels, voxels, voxels // 8), np.uint8)
     for i, file in enumerate(tqdm(files, desc="reading meshes", unit="mesh", disable=not progress)):
         mesh = load_mesh(file)
         xyz[i] = trimesh.sample.sample_surface(mesh, points, seed=np.random.default_rng([seed, i]))[0]
@@ -411,4 +444,7 @@ def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: i
             view = random_view(np.random.default_rng([seed, i, v]))
             pictures[i, v] = np.round(sample_mesh(mesh, view, size) * 255)
             azimuth[i, v] = view.azimuth
-    return ShapeSet(pictures, xyz, azimuth, np.array([names.index(f.parent.name) for f in files], np.int16), names)
+        if voxels:
+            solid[i] = _voxels(mesh, azimuth[i], voxels)
+    category = np.array([names.index(f.parent.name) for f in files], np.int16)
+    return ShapeSet(pictures, xyz, azimuth, category, names, solid if voxels else None)

@@ -15,7 +15,7 @@ from . import metrics
 from .camera import to_viewer
 from .datasets import ShapeSet
 
-__all__ = ["evaluate", "oracle", "retrieve", "table"]
+__all__ = ["choose_level", "copied_voxels", "evaluate", "evaluate_voxels", "oracle", "retrieve", "table"]
 
 THRESHOLDS = {"f_score_1": 0.01, "f_score": 0.02, "f_score_5": 0.05}
 EMD_POINTS = 512  # exact matching takes the cube of it
@@ -46,8 +46,20 @@ def evaluate(
         ),
         "floor": test.in_view(2 * points)[:, points:],
     }
-    scores = {name: _scores(clouds, truth) for name, clouds in rows.items()}
+    return _by_category({name: _scores(clouds, truth) for name, clouds in rows.items()}, test)
 
+
+def evaluate_voxels(answers: Mapping[str, np.ndarray], train: ShapeSet, test: ShapeSet) -> dict:
+    """The same for voxels: ``answers`` holds grids (S, n, n, n) bool by name, beside them stands `copied_voxels`.
+
+    The score is ``iou``; the result is laid out as that of `evaluate`.
+    """
+    truth = test.occupancy()
+    rows = {**answers, **copied_voxels(train, test)}
+    return _by_category({name: {"iou": metrics.iou(grids, truth)} for name, grids in rows.items()}, test)
+
+
+def _by_category(scores: dict[str, dict[str, np.ndarray]], test: ShapeSet) -> dict:
     def row(which: np.ndarray) -> dict:
         return {"n": int(which.sum())} | {name: _summary(s, which) for name, s in scores.items()}
 
@@ -131,15 +143,72 @@ def _summary(scores: dict[str, np.ndarray], which: np.ndarray) -> dict[str, floa
 
 
 def table(result: dict) -> str:
-    """The result of `evaluate` as text: a line a category, a column a method; Chamfer-L1 and, behind it, F-score."""
+    """A result as text, a line a category, a column a method.
+
+    Of `evaluate` the cells are Chamfer-L1 and, behind it, the F-score; of `evaluate_voxels` the IoU.
+    """
     methods = [name for name in result["overall"] if name != "n"]
+
+    def cells(row: dict, median: str = "") -> str:
+        def cell(scores: dict) -> str:
+            if "iou" in scores:
+                return f"{scores[f'iou{median}']:.3f}"
+            return f"{scores[f'chamfer_l1{median}']:.4f} ({scores[f'f_score{median}']:.2f})"
+
+        return f"{row['n']:5}" + "".join(f"{cell(row[m]):>17}" for m in methods)
+
     lines = [f"{'':12}{'n':>5}" + "".join(f"{m:>17}" for m in methods)]
-    for name, row in [*result["categories"].items(), ("overall", result["overall"])]:
-        cells = [f"{row[m]['chamfer_l1']:.4f} ({row[m]['f_score']:.2f})" for m in methods]
-        lines.append(f"{name:12}{row['n']:5}" + "".join(f"{c:>17}" for c in cells))
-    medians = [
-        f"{result['overall'][m]['chamfer_l1_median']:.4f} ({result['overall'][m]['f_score_median']:.2f})"
-        for m in methods
-    ]
-    lines.append(f"{'median':12}{result['overall']['n']:5}" + "".join(f"{c:>17}" for c in medians))
+    lines += [f"{name:12}" + cells(row) for name, row in result["categories"].items()]
+    lines += [f"{'overall':12}" + cells(result["overall"]), f"{'median':12}" + cells(result["overall"], "_median")]
     return "\n".join(lines)
+
+
+# --- voxels -------------------------------------------------------------------------------------------------------
+
+
+def copied_voxels(train: ShapeSet, test: ShapeSet) -> dict[str, np.ndarray]:
+    """What a voxel network has to beat, for the first picture of every test shape: grids (S, n, n, n) bool by name.
+
+    ``average`` is one grid for all: what is occupied in at least a certain share of the training grids, the share
+    chosen for the best mean IoU with them. ``retrieval`` is the grid that belongs to the most similar training
+    picture, and ``oracle`` the best by IoU of all training grids, chosen by looking at the truth.
+    """
+    n = test.occupancy().shape[1]
+    grids = np.concatenate([train.voxels[:, v].reshape(len(train), -1) for v in range(train.voxels.shape[1])])
+    mean = sum(_bits(part).sum(0) for part in np.array_split(grids, 50)) / len(grids)
+    some = _bits(grids[:: max(1, len(grids) // 1000)])
+    average = mean > choose_level(np.broadcast_to(mean, some.shape), some)
+    shape, view = retrieve(train, test)
+    best = _most_alike(test.voxels[:, 0].reshape(len(test), -1), grids)
+    answers = {"average": np.broadcast_to(average, (len(test), n**3))}
+    answers["retrieval"] = train[shape].occupancy(view)
+    answers["oracle"] = _bits(grids[best])
+    return {name: grid.reshape(-1, n, n, n) for name, grid in answers.items()}
+
+
+def choose_level(values: np.ndarray, truth: np.ndarray) -> float:
+    """The level above which ``values`` (S, ...) count as occupied so that the mean IoU with ``truth`` is best.
+
+    Tried are 100 levels that split the values evenly. A network's level is chosen on validation shapes.
+    """
+    values, truth = values.reshape(len(values), -1), truth.reshape(len(truth), -1)
+    levels = np.unique(np.quantile(values[::10], np.linspace(0.5, 0.999, 100)))
+    score = [np.mean(((values > t) & truth).sum(1) / ((values > t) | truth).sum(1)) for t in levels]
+    return float(levels[np.argmax(score)])
+
+
+def _bits(packed: np.ndarray) -> np.ndarray:
+    return np.unpackbits(packed, axis=-1).astype(bool)
+
+
+def _most_alike(queries: np.ndarray, grids: np.ndarray) -> np.ndarray:
+    """For each packed grid (Q, B) the index (Q,) of the one among (G, B) with the largest IoU."""
+    wanted = _bits(queries).astype(np.float32)
+    best, index = np.full(len(queries), -1.0), np.zeros(len(queries), int)
+    for start in range(0, len(grids), 1000):
+        found = _bits(grids[start : start + 1000]).astype(np.float32)
+        both = wanted @ found.T
+        score = both / np.maximum(wanted.sum(1)[:, None] + found.sum(1) - both, 1)
+        closer = score.max(1) > best
+        best[closer], index[closer] = score.max(1)[closer], start + score.argmax(1)[closer]
+    return index

@@ -149,7 +149,14 @@ def slider(
     return go.Figure(traces, layout)
 
 
-def mesh(mesh_or_vertices_faces: object, *, title: str, alt: str, part: ArrayLike | None = None) -> go.Figure:
+def mesh(
+    mesh_or_vertices_faces: object,
+    *,
+    title: str,
+    alt: str,
+    part: ArrayLike | None = None,
+    picture: ArrayLike | None = None,
+) -> go.Figure:
     """A triangle mesh to turn, flat-shaded.
 
     Args:
@@ -157,6 +164,7 @@ def mesh(mesh_or_vertices_faces: object, *, title: str, alt: str, part: ArrayLik
             ``trimesh.Trimesh``, or the two arrays as a pair.
         title, alt: as for :func:`cloud`.
         part: (F,) whole numbers from 0, a label for each face: each label gets a colour of its own (seven in turn).
+        picture: as for :func:`cloud`.
 
     >>> figure = mesh(([[0, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 1, 2]]), title="A face", alt="One triangle.")
     >>> figure.data[0].type
@@ -185,7 +193,7 @@ def mesh(mesh_or_vertices_faces: object, *, title: str, alt: str, part: ArrayLik
     trace |= {"flatshading": True, "hoverinfo": "skip"}
     trace["lighting"] = {"ambient": 0.6, "diffuse": 0.6, "specular": 0.05, "roughness": 0.9}
     trace["lightposition"] = {"x": 1000, "y": 500, "z": 2000}
-    return go.Figure([trace], _layout(title, alt, scenes=1))
+    return go.Figure([trace], _layout(title, alt, scenes=1, picture=picture))
 
 
 def pictures(images: Sequence[ArrayLike], titles: Sequence[str], *, alt: str) -> Figure:

@@ -1,4 +1,4 @@
-"""Distances between two point sets for judging: NumPy and SciPy in float64, without TensorFlow.
+"""Distances between two point sets, and the overlap of voxels, for judging: NumPy and SciPy, without TensorFlow.
 
 Points are `(N, 3)` arrays in the object's units (bounding-box diagonal 1), so a distance of 0.01 is one
 hundredth of the object's diagonal. Where the two roles matter, `x` is the prediction and `y` the truth.
@@ -69,6 +69,28 @@ def f_score(x: ArrayLike, y: ArrayLike, threshold: float = 0.02) -> float:
     if precision + recall == 0:
         return 0.0
     return float(2 * precision * recall / (precision + recall))
+
+
+def iou(x: ArrayLike, y: ArrayLike) -> np.ndarray:
+    """Intersection over union of voxels, in [0, 1]: `(..., n, n, n)` bool twice -> `(...)`; two empty grids give 1.
+
+    The share of all voxels that either occupies which both occupy (Jaccard's index).
+
+    Raises:
+        ValueError: `x` or `y` is not of bools, or their shapes differ.
+
+    >>> left, lower = np.zeros((2, 2, 2), bool), np.zeros((2, 2, 2), bool)
+    >>> left[:, 0], lower[:, :, 0] = True, True
+    >>> round(float(iou(left, lower)), 3)    # 2 voxels of 6
+    0.333
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.dtype != bool or y.dtype != bool or x.shape != y.shape or x.ndim < 3:
+        raise ValueError(
+            f"x {x.dtype} {x.shape} and y {y.dtype} {y.shape} must both be bool, of one shape (..., n, n, n)"
+        )
+    both, either = ((f(x, y)).sum((-3, -2, -1)) for f in (np.logical_and, np.logical_or))
+    return np.where(either, both / np.maximum(either, 1), 1.0)
 
 
 def earth_movers_distance(x: ArrayLike, y: ArrayLike) -> float:

@@ -1,7 +1,7 @@
 """The networks, and the files they are kept in.
 
-Every network maps pictures (B, 64, 64, C) to points. Weights are kept as float16 in a safetensors file, whose header
-names the network and its arguments, so that one file is enough to rebuild it; nothing in it is executed.
+Every network maps pictures (B, 64, 64, C) to points or to voxels. Weights are kept as float16 in a safetensors file,
+whose header names the network and its arguments, so that one file is enough to rebuild it; nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -22,10 +22,21 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import whole
+from .solids import grid
 
-__all__ = ["Look", "compiled", "document_network", "load", "point_network", "refined", "save"]
+__all__ = [
+    "Look",
+    "borrow",
+    "compiled",
+    "document_network",
+    "load",
+    "point_network",
+    "refined",
+    "save",
+    "voxel_network",
+]
 
-SHIPPED = Path(__file__).parent / "weights" / "points.safetensors"
+SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in ("points", "voxels")}
 
 
 def document_network(size: int = 64, channels: int = 4, points: int = 1024) -> keras.Model:
@@ -118,6 +129,37 @@ def refined(
     return layers.Add()([layers.Reshape((count, 1, 3))(guesses), steps])
 
 
+def _encoder(
+    size: int, channels: int, widths: tuple[int, ...], hidden: tuple[int, ...]
+) -> tuple[keras.KerasTensor, list[keras.KerasTensor], keras.KerasTensor]:
+    """A picture's levels, each half as large as the one before, and the code (B, K) made of all but the first."""
+    picture = layers.Input((size, size, channels), name="picture")
+    x = layers.Rescaling(2.0, offset=-1.0)(picture)
+    x = layers.Conv2D(widths[0], 5, strides=2, padding="same", activation="relu", name="level0")(x)
+    levels, cells = [x], []
+    for i, width in enumerate(widths[1:], start=1):
+        x = layers.Conv2D(width, 3, strides=2, padding="same", activation="relu", name=f"level{i}_down")(x)
+        y = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"level{i}_a")(x)
+        y = layers.Conv2D(width, 3, padding="same", name=f"level{i}_b")(y)
+        x = layers.ReLU()(layers.Add()([x, y]))
+        levels.append(x)
+        y = layers.AveragePooling2D(x.shape[1] // 4)(x) if x.shape[1] > 4 else x
+        cells.append(layers.Flatten()(layers.Conv2D(16, 1, activation="relu", name=f"level{i}_code")(y)))
+    code = layers.Concatenate(name="fused")(cells)
+    for i, units in enumerate(hidden):
+        code = layers.Dense(units, activation="relu", name=f"hidden{i}")(code)
+    return picture, levels, code
+
+
+def _pyramid(levels: list[keras.KerasTensor], features: int) -> keras.KerasTensor:
+    """All levels added up at the size of the first, (B, n, n, features): a feature pyramid (Lin et al., CVPR 2017)."""
+    pyramid = layers.Conv2D(features, 1, name=f"level{len(levels) - 1}_shown")(levels[-1])
+    for i in reversed(range(len(levels) - 1)):  # from coarse to fine
+        pyramid = layers.UpSampling2D(interpolation="bilinear")(pyramid)
+        pyramid = layers.Add()([pyramid, layers.Conv2D(features, 1, name=f"level{i}_shown")(levels[i])])
+    return pyramid
+
+
 def point_network(
     size: int = 64,
     channels: int = 4,
@@ -144,37 +186,59 @@ def point_network(
     """
     if points % children:
         raise ValueError(f"points: {points} is no multiple of children, {children}")
-    picture = layers.Input((size, size, channels), name="picture")
-    x = layers.Rescaling(2.0, offset=-1.0)(picture)
-    x = layers.Conv2D(widths[0], 5, strides=2, padding="same", activation="relu", name="level0")(x)
-    levels, cells = [x], []
-    for i, width in enumerate(widths[1:], start=1):
-        x = layers.Conv2D(width, 3, strides=2, padding="same", activation="relu", name=f"level{i}_down")(x)
-        y = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"level{i}_a")(x)
-        y = layers.Conv2D(width, 3, padding="same", name=f"level{i}_b")(y)
-        x = layers.ReLU()(layers.Add()([x, y]))
-        levels.append(x)
-        y = layers.AveragePooling2D(x.shape[1] // 4)(x) if x.shape[1] > 4 else x
-        cells.append(layers.Flatten()(layers.Conv2D(16, 1, activation="relu", name=f"level{i}_code")(y)))
-    code = layers.Concatenate(name="fused")(cells)
-    for i, units in enumerate(hidden):
-        code = layers.Dense(units, activation="relu", name=f"hidden{i}")(code)
-
+    picture, levels, code = _encoder(size, channels, widths, hidden)
     guesses = layers.Reshape((points // children, 3), name="guesses")(layers.Dense(3 * points // children)(code))
-    pyramid = layers.Conv2D(features, 1, name=f"level{len(widths) - 1}_shown")(levels[-1])
-    for i in reversed(range(len(widths) - 1)):  # from coarse to fine
-        pyramid = layers.UpSampling2D(interpolation="bilinear")(pyramid)
-        pyramid = layers.Add()([pyramid, layers.Conv2D(features, 1, name=f"level{i}_shown")(levels[i])])
+    pyramid = _pyramid(levels, features)
     x = refined(guesses, code, pyramid, children, local)
     return keras.Model(picture, layers.Reshape((points, 3), name="points")(x), name="point_network")
 
 
-NETWORKS = {"document_network": document_network, "point_network": point_network}
+def voxel_network(
+    size: int = 64,
+    channels: int = 4,
+    voxels: int = 32,
+    widths: tuple[int, ...] = (32, 64, 128, 160),
+    hidden: tuple[int, ...] = (384, 256),
+    features: int = 32,
+    volume: int = 48,
+) -> keras.Model:
+    """Pictures (B, size, size, channels) in [0, 1] to logits (B, voxels, voxels, voxels) in the viewer's frame.
+
+    A logit above 0 says: more likely occupied than not. The encoder is that of `point_network`. Its code becomes a
+    volume of 4 x 4 x 4 cells with ``volume`` channels, and transposed convolutions double that, with half as many
+    channels each time (Choy et al., "3D-R2N2", ECCV 2016, without its recurrence). When there are 16 x 16 x 16, each
+    also looks, by `Look`, at the picture where it would be seen. ``features`` is what a level shows to the cells; with
+    0 they see the code alone.
+
+    Raises ValueError if ``voxels`` is not 16 or more and a power of two.
+
+    >>> voxel_network(voxels=16).output_shape
+    (None, 16, 16, 16)
+    """
+    doublings = voxels.bit_length() - 3
+    if doublings < 2 or voxels != 4 << doublings:
+        raise ValueError(f"voxels: {voxels}; accepted: powers of two from 16 on")
+    picture, levels, code = _encoder(size, channels, widths, hidden)
+    x = layers.Dense(4**3 * volume, activation="relu", name="latent")(code)
+    x = layers.Reshape((4, 4, 4, volume))(x)
+    for i in range(doublings):
+        x = layers.Conv3DTranspose(volume >> (i + 1), 4, strides=2, padding="same", activation="relu", name=f"up{i}")(x)
+        if features and i == 1:
+            centres = keras.ops.zeros_like(code[:, :1, None]) + grid(16).reshape(-1, 3).astype("float32")
+            camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
+            seen = Look(name="look")([centres, camera, layers.ReLU()(_pyramid(levels, features))])
+            x = layers.Concatenate()([x, layers.Reshape((16, 16, 16, features + 2))(seen)])
+            x = layers.Dense(volume >> 2, activation="relu", name="joined")(x)
+    x = layers.Conv3D(1, 3, padding="same", bias_initializer=keras.initializers.Constant(-2.0), name="logits")(x)
+    return keras.Model(picture, layers.Reshape((voxels,) * 3, name="voxels")(x), name="voxel_network")
+
+
+NETWORKS = {f.__name__: f for f in (document_network, point_network, voxel_network)}
 
 
 @lru_cache(maxsize=8)
 def compiled(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
-    """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to points.
+    """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to answers.
 
     A call of the model itself runs layer by layer through Python, which for one picture takes many times as long. The
     same model gets the same function, which follows its weights.
@@ -199,12 +263,30 @@ def save(model: keras.Model, path: str | Path, arguments: dict | None = None, re
     write_tensors(path, tensors, header)
 
 
-def load(path: str | Path | None = None) -> keras.Model:
-    """The network in a file that `save` wrote; without a path the shipped one.
+def borrow(model: keras.Model, source: keras.Model) -> list[str]:
+    """Copies the weights of ``source``'s layers to those of the same name and shapes in ``model``; tells their names.
+
+    So a network that answers otherwise may begin with an encoder that has learned to see.
+
+    >>> new, old = voxel_network(widths=(8, 16), hidden=(32,)), point_network(widths=(8, 16), hidden=(32,))
+    >>> [name for name in borrow(new, old) if name.endswith(("0", "_a"))]
+    ['level0', 'level1_a', 'hidden0']
+    """
+    known, found = {layer.name: layer.get_weights() for layer in source.layers}, []
+    for layer in model.layers:
+        weights = layer.get_weights()
+        if weights and [w.shape for w in weights] == [w.shape for w in known.get(layer.name, [])]:
+            layer.set_weights(known[layer.name])
+            found.append(layer.name)
+    return found
+
+
+def load(path: str | Path | None = None, kind: str = "points") -> keras.Model:
+    """The network in a file that `save` wrote; without a path the shipped one that answers with ``kind``.
 
     Raises FileNotFoundError, or ValueError naming the file if it is damaged or of another architecture.
     """
-    path = Path(path or SHIPPED)
+    path = Path(path or SHIPPED[kind])
     tensors, header = read_tensors(path)
     if header.get("network") not in NETWORKS:
         raise ValueError(f"{path}: no weights of this package; networks it knows are {', '.join(NETWORKS)}")
@@ -222,9 +304,9 @@ def load(path: str | Path | None = None) -> keras.Model:
     return model
 
 
-def recipe(path: str | Path | None = None) -> dict:
-    """The fields of the `datasets.Recipe` that the weights in a file (the shipped ones by default) were trained on."""
-    fields = read_tensors(path or SHIPPED)[1].get("recipe", {})
+def recipe(path: str | Path | None = None, kind: str = "points") -> dict:
+    """The fields of the `datasets.Recipe` that the weights in a file (by default the shipped ones) were trained on."""
+    fields = read_tensors(path or SHIPPED[kind])[1].get("recipe", {})
     return fields | {"categories": tuple(fields["categories"])} if fields else {}
 
 

@@ -23,14 +23,16 @@ def _order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def batches(
-    data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, points: int = 1024,
+    data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, points: int | None = 1024,
     augmented: bool = True, share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:  # fmt: skip
     """Batches number ``start`` to ``steps`` as a `tf.data.Dataset` of pictures (B, 64, 64, 4), points (B, N, 3).
 
+    With ``points`` None the pictures come with voxels (B, n, n, n), 1 where the object is, instead of points.
+
     Batch k depends on ``seed`` and k alone, so that training resumed at step k sees what it would have seen. Each
     epoch goes through all shapes in a new order; each time a shape comes up, a view and ``points`` of its points
-    are drawn. The points are in the viewer's frame.
+    are drawn. Points and voxels are in the viewer's frame.
 
     ``share`` (w, W) gives number w of W equal shares of every batch, B = batch_size / W, for W workers that train
     together: side by side the shares are the batch, but for rounding.
@@ -40,41 +42,47 @@ def batches(
         raise ValueError(f"batch_size: {batch_size} pictures can't be shared equally among {of}")
     if len(data) < batch_size:
         raise ValueError(f"batch_size: {batch_size}, but the set has only {len(data)} shapes")
-    if data.points.shape[1] < points:
+    if points is None and data.voxels is None:
+        raise ValueError("points: None asks for voxels, but the set has none; make it with Recipe(voxels=32)")
+    if points and data.points.shape[1] < points:
         raise ValueError(f"points: {points} asked for, but the set has only {data.points.shape[1]} a shape")
     per_epoch = len(data) // batch_size
     size = batch_size // of
     mine = slice(part * size, (part + 1) * size)
+    shape = (points, 3) if points else data.voxels.shape[2:3] * 3
 
     def gather(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
         epoch, b = divmod(int(step), per_epoch)
         chosen = np.sort(_order(len(data), seed, epoch)[b * batch_size : (b + 1) * batch_size])[mine]
         rng = np.random.default_rng([seed, int(step), 1])  # its numbers are drawn for the whole batch
         view = rng.integers(data.azimuth.shape[1], size=batch_size)[mine]
+        if points is None:
+            return data.pictures[chosen, view], np.unpackbits(data.voxels[chosen, view], axis=-1).astype(np.float32)
         which = rng.permuted(np.tile(np.arange(data.points.shape[1]), (batch_size, 1)), axis=1)[mine, :points]
         xyz = np.take_along_axis(data.points[chosen], which[..., None], axis=1)
         return data.pictures[chosen, view], to_viewer(xyz, data.azimuth[chosen, view])
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pictures, xyz = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
+        pictures, truth = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
         pictures = tf.ensure_shape(tf.cast(pictures, tf.float32) / 255, (size, *data.pictures.shape[2:]))
-        xyz = tf.ensure_shape(xyz, (size, points, 3))
+        truth = tf.ensure_shape(truth, (size, *shape))
         if augmented:
-            pictures, xyz = augment(pictures, xyz, tf.stack([tf.constant(seed, tf.int64), step]), share)
-        return pictures, xyz
+            pictures, truth = augment(pictures, truth, tf.stack([tf.constant(seed, tf.int64), step]), share)
+        return pictures, truth
 
     return tf.data.Dataset.range(start, steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
 def augment(
-    pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor, share: tuple[int, int] = (0, 1)
+    pictures: tf.Tensor, truth: tf.Tensor, seed: tf.Tensor, share: tuple[int, int] = (0, 1)
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Random changes under which picture and shape still belong together; a function of ``seed`` (2,) alone.
 
-    Half the pairs are mirrored, picture and points together (left becomes right, y becomes -y in the viewer's
+    Half the pairs are mirrored, picture and truth together (left becomes right, y becomes -y in the viewer's
     frame). A shift and zoom of a few per cent change the picture alone, as its frame is not part of the answer. So
     do brightness, contrast and tint, uneven light, pixel noise, and, in a third of the pictures, an outline that is
-    wrong by a pixel here and there, as outlines found in photographs are. Pictures (B, H, W, 4), points (B, N, 3).
+    wrong by a pixel here and there, as outlines found in photographs are. Pictures (B, H, W, 4), and for the
+    truth points (B, N, 3) or voxels (B, n, n, n).
 
     With ``share`` (w, W) they are share number w of W of a larger batch, and are changed as they would be within it.
     """
@@ -90,7 +98,8 @@ def augment(
         return draw(tf.random.stateless_uniform, shape, salt, low, high)
 
     flip = uniform((B, 1, 1), 0.0, 1.0, 1) < 0.5
-    points = tf.where(flip, points * [1.0, -1.0, 1.0], points)
+    mirrored = truth * [1.0, -1.0, 1.0] if truth.shape.rank == 3 else truth[:, :, ::-1]
+    truth = tf.where(tf.reshape(flip, (B,) + (1,) * (truth.shape.rank - 1)), mirrored, truth)
     pictures = tf.where(flip[..., None], pictures[:, :, ::-1], pictures)
 
     centre = 0.5 + uniform((B, 1, 2), -0.04, 0.04, 2)
@@ -113,4 +122,4 @@ def augment(
     noise = draw(tf.random.stateless_normal, rgb.shape, 6)
     noise *= uniform((B, 1, 1, 1), 0.0, 0.04, 7)
     rgb = (rgb - 0.5) * gain + 0.5 + uniform((B, 1, 1, 1), -0.15, 0.15, 8) + light + noise
-    return tf.concat([tf.where(alpha > 0, tf.clip_by_value(rgb, 0.0, 1.0), 1.0), alpha], -1), points
+    return tf.concat([tf.where(alpha > 0, tf.clip_by_value(rgb, 0.0, 1.0), 1.0), alpha], -1), truth

@@ -26,7 +26,7 @@ import trimesh
 from numpy.typing import ArrayLike
 from PIL import Image, ImageOps
 
-from . import figures
+from . import figures, solids
 from .files import whole
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = ["Reconstruction", "cut_out", "find_mask", "load_picture", "reconstruc
 
 MARGIN = 1.1  # side of the square around the object, over the longer side of its box; `Camera.framed` uses the same
 SUFFIXES = (".ply", ".glb", ".html")
+KINDS = ("points", "voxels")
 _FORMATS = "a picture file such as PNG, JPEG, WebP, TIFF or BMP"
 _MIN_SIDE, _MAX_PIXELS = 8, 100_000_000
 
@@ -50,35 +51,46 @@ class Reconstruction:
         mask: (H, W) bool, where the object is in it.
         cutout: (64, 64, 4) float32, what the network saw.
         points: (N, 3) float32 in the viewer's frame: x towards the viewer, z up, unit: the box's diagonal.
+        voxels: (n, n, n) float32 over the cube of side 1 around the frame's origin, above 0 where the object is; None
+            if points were asked for.
+        mesh: the closed surface around these voxels, from which ``points`` are then drawn; else None.
     """
 
     picture: np.ndarray
     mask: np.ndarray
     cutout: np.ndarray
     points: np.ndarray
+    voxels: np.ndarray | None = None
+    mesh: trimesh.Trimesh | None = None
+
+    @property
+    def what(self) -> str:
+        """In words, such as "1024 points"."""
+        return f"{len(self.points)} points" if self.mesh is None else f"{len(self.mesh.faces)} triangles"
 
     def __repr__(self) -> str:
         height, width = self.mask.shape
-        return f"Reconstruction({len(self.points)} points from a picture of {width} x {height} pixels)"
+        return f"Reconstruction({self.what} from a picture of {width} x {height} pixels)"
 
     def show(self) -> go.Figure:
-        """The picture, its background paled, beside the points to turn."""
+        """The picture, its background paled, beside the points or the surface to turn."""
         picture = self.picture.copy()
         picture[~self.mask, 3] *= 0.2
-        return figures.cloud(
-            self.points,
-            title="One picture, and the shape made from it",
-            alt=f"A picture with its background paled; beside it {len(self.points)} points, coloured by height, "
-            "which are the shape reconstructed from it.",
-            picture=picture,
-        )
+        shape = f"{self.what}, coloured by height" if self.mesh is None else f"the {self.what}"
+        said = {
+            "title": "One picture, and the shape made from it",
+            "alt": f"A picture with its background paled; beside it {shape}, which are the shape reconstructed "
+            "from it.",
+            "picture": picture,
+        }
+        return figures.cloud(self.points, **said) if self.mesh is None else figures.mesh(self.mesh, **said)
 
     def save(self, path: str | os.PathLike) -> None:
         """Save the shape; the ending says how. The file appears whole or not at all.
 
-        - ``.ply``: the points as they are, binary.
-        - ``.glb``: a model for 3D viewers, in glTF's frame (y up, front towards +z, metres: 1 diagonal is 1 m). Each
-          point is a small octahedron, since viewers draw bare glTF points one pixel wide.
+        - ``.ply``: the points or the surface as they are, binary.
+        - ``.glb``: a model for 3D viewers, in glTF's frame (y up, front towards +z, metres: 1 diagonal is 1 m). A
+          bare point becomes a small octahedron, since viewers draw glTF's points one pixel wide.
         - ``.html``: the figure of :meth:`show` as a page that opens offline.
 
         Raises:
@@ -93,7 +105,10 @@ class Reconstruction:
             )
         if suffix == ".html":
             return figures.save_html(self.show(), path)
-        shape = trimesh.PointCloud(self.points) if suffix == ".ply" else _octahedra(self.points)
+        if suffix == ".ply":
+            shape = self.mesh or trimesh.PointCloud(self.points)
+        else:
+            shape = _for_viewers(self.mesh or _octahedra(self.points))
         with whole(path) as partial:
             partial.write_bytes(shape.export(file_type=suffix[1:]))
 
@@ -101,6 +116,7 @@ class Reconstruction:
 def reconstruct(
     picture: str | os.PathLike | BinaryIO | Image.Image | ArrayLike,
     *,
+    as_: str = "points",
     mask: ArrayLike | None = None,
     box: Sequence[float] | None = None,
     weights: str | os.PathLike | None = None,
@@ -109,13 +125,16 @@ def reconstruct(
 
     Args:
         picture: as for :func:`load_picture`.
+        as_: ``"points"``, or ``"voxels"``, which have a closed surface.
         mask: (H, W) of True and False (or 0 and 1, or 0 and 255): where the object is. Else it is found.
         box: as for :func:`find_mask`; helps to find the object.
-        weights: a file that ``recon3d-lite train`` wrote; None for the shipped one.
+        weights: a file that ``python -m recon3d_lite train`` wrote; None for the shipped one.
 
     Raises:
         ValueError, OSError: naming the file or argument, what was wrong with it and what is accepted.
     """
+    if as_ not in KINDS:
+        raise ValueError(f"as_: {as_!r}; accepted: {', '.join(map(repr, KINDS))}")
     rgba = load_picture(picture)
     if mask is None:
         try:
@@ -129,16 +148,25 @@ def reconstruct(
     else:
         mask = _as_mask(mask, rgba.shape[:2])
     cutout = cut_out(rgba, mask)
-    network = _network(None if weights is None else os.fspath(weights))
-    points = np.asarray(network(cutout[None]), np.float32)[0]
-    return Reconstruction(rgba, mask, cutout, points)
+    network = _network(None if weights is None else os.fspath(weights), as_)
+    answer = np.asarray(network(cutout[None]), np.float32)[0]
+    if as_ == "points":
+        return Reconstruction(rgba, mask, cutout, answer)
+    if answer.max() <= 0:
+        raise ValueError("picture: the network finds nothing solid in it; accepted: a picture of one object")
+    surface = solids.surface(answer, 0.0)
+    points, _ = trimesh.sample.sample_surface(surface, 1024, seed=np.random.default_rng(0))
+    return Reconstruction(rgba, mask, cutout, points.astype(np.float32), answer, surface)
 
 
-@functools.lru_cache(maxsize=2)
-def _network(weights: str | None) -> Callable[[np.ndarray], tf.Tensor]:
+@functools.lru_cache(maxsize=4)
+def _network(weights: str | None, kind: str) -> Callable[[np.ndarray], tf.Tensor]:
     from . import models  # brings TensorFlow, which takes seconds
 
-    return models.compiled(models.load(weights))
+    model = models.load(weights, kind)
+    if (len(model.output_shape) == 4) != (kind == "voxels"):
+        raise ValueError(f"weights: {weights} are of a {model.name}, which does not answer with {kind}")
+    return models.compiled(model)
 
 
 def load_picture(picture: str | os.PathLike | BinaryIO | Image.Image | ArrayLike) -> np.ndarray:
@@ -381,15 +409,19 @@ def _as_box(box: Sequence[float] | None, width: int, height: int, border: float)
 
 
 def _octahedra(points: np.ndarray, radius: float = 0.008) -> trimesh.Trimesh:
-    """One small octahedron a point, in glTF's frame."""
+    """One small octahedron a point."""
     corners = radius * np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
     sides = np.array([[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]])
-    centres = np.asarray(points)[:, [1, 2, 0]]  # glTF: y up, front towards +z, so a viewer sees what the camera saw
-    mesh = trimesh.Trimesh(
-        (centres[:, None] + corners).reshape(-1, 3),
-        (6 * np.arange(len(centres))[:, None, None] + sides).reshape(-1, 3),
+    return trimesh.Trimesh(
+        (np.asarray(points)[:, None] + corners).reshape(-1, 3),
+        (6 * np.arange(len(points))[:, None, None] + sides).reshape(-1, 3),
         process=False,
     )
+
+
+def _for_viewers(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
+    """The mesh in glTF's frame and in a colour: y up, front towards +z, so that a viewer sees what the camera saw."""
+    mesh = trimesh.Trimesh(mesh.vertices[:, [1, 2, 0]], mesh.faces, process=False)
     # glTF's colours are linear; without a material viewers show dark metal
     blue = ((np.array([0x00, 0x72, 0xB2]) / 255) ** 2.2 * 255).round().astype(np.uint8)
     material = trimesh.visual.material.PBRMaterial(

@@ -31,7 +31,7 @@ class Maps:
 
 
 @lru_cache(maxsize=2)
-def _scene(mesh: trimesh.Trimesh) -> tuple[EmbreeScene, Callable[[np.ndarray], np.ndarray]]:
+def scene(mesh: trimesh.Trimesh) -> tuple[EmbreeScene, Callable[[np.ndarray], np.ndarray]]:
     """What embree makes of a mesh, kept for the next picture, and the map of points (..., 3) to its coordinates."""
     # A mesh's hash follows its contents, so a mesh that was changed is set up anew.
     corner, scale = mesh.vertices.min(0).view(np.ndarray), 100 / mesh.scale
@@ -63,8 +63,8 @@ def _cast(
     width, height = high - low
     shift = np.array([[0, 0, low[0]], [0, 0, low[1]], [0, 0, 0]])
     centre, directions = replace(camera, K=camera.K - shift, width=width, height=height).rays(samples)
-    scene, placed = _scene(mesh)
-    face = scene.run(np.tile(placed(centre), (len(directions), 1)), directions.astype(np.float32))
+    embree, placed = scene(mesh)
+    face = embree.run(np.tile(placed(centre), (len(directions), 1)), directions.astype(np.float32))
     hit = np.flatnonzero(face >= 0)
     window = slice(low[1], high[1]), slice(low[0], high[0])
     return window, (height * samples, width * samples), hit, face[hit], directions[hit]

@@ -92,7 +92,7 @@ def fit(
 
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
-    truth = model.output_shape[1] // 2
+    truth = None if _answers_voxels(model.output_shape) else model.output_shape[1] // 2
     step, history, values, stopped = 0, [], [], None
     try:
         if worker == 0:
@@ -161,8 +161,12 @@ def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Var
     return header["step"], header["history"]
 
 
+def _answers_voxels(shape: tuple[int | None, ...]) -> bool:
+    return len(shape) == 4
+
+
 def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:
-    """The network's answer (S, N, 3) to the first picture of every shape, in the viewer's frame."""
+    """The network's answer to the first picture of every shape, (S, N, 3) or (S, n, n, n), in the viewer's frame."""
     answer, pictures = models.compiled(model), data.pictures[:, 0]
     parts = [
         answer(np.asarray(pictures[i : i + batch_size], np.float32) / 255).numpy()
@@ -176,7 +180,7 @@ def validate(
 ) -> float:
     """The mean ``loss`` over the first picture of every shape, without augmentation."""
     answers = predict(model, data)
-    truth = data.in_view(answers.shape[1])
+    truth = data.occupancy() if _answers_voxels(answers.shape) else data.in_view(answers.shape[1])
     return float(
         np.mean(np.concatenate([loss(truth[i : i + 32], answers[i : i + 32]) for i in range(0, len(data), 32)]))
     )

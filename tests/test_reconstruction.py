@@ -18,7 +18,7 @@ from PIL import Image
 from skimage.data import coffee
 
 import recon3d_lite as r3d
-from recon3d_lite import reconstruction
+from recon3d_lite import reconstruction, solids
 from recon3d_lite.reconstruction import Reconstruction, cut_out, find_mask, load_picture, reconstruct
 
 RNG = np.random.default_rng(0)
@@ -43,7 +43,7 @@ def network(monkeypatch):
     """In the network's place: the same 1,024 points for every picture; keeps what it was shown."""
     seen = []
 
-    def fake(weights):
+    def fake(weights, kind):
         def answer(batch):
             seen.append((weights, np.asarray(batch)))
             return POINTS[None]
@@ -602,3 +602,50 @@ def test_a_file_that_cannot_be_saved_leaves_nothing_behind(result, tmp_path, mon
 def test_tensorflow_waits_until_it_is_needed():
     code = "import sys, recon3d_lite.reconstruction; sys.exit(bool({'tensorflow', 'keras'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+# --- voxels -----------------------------------------------------------------------------------------------------
+
+BALL = (0.3 - np.linalg.norm(solids.grid(32) - [0.1, 0, 0], axis=-1)).astype(np.float32)
+
+
+@pytest.fixture
+def ball(monkeypatch):
+    monkeypatch.setattr(reconstruction, "_network", lambda weights, kind: lambda batch: BALL[None])
+
+
+def test_voxels_come_with_their_surface_and_points_on_it(ball, tmp_path):
+    result = reconstruct(photo(), as_="voxels")
+    np.testing.assert_array_equal(result.voxels, BALL)
+    assert result.mesh.is_watertight
+    np.testing.assert_allclose(np.linalg.norm(result.points - [0.1, 0, 0], axis=1), 0.3, atol=0.005)
+    assert result.points.shape == (1024, 3)
+    assert repr(result) == f"Reconstruction({len(result.mesh.faces)} triangles from a picture of 300 x 200 pixels)"
+    figure = result.show()
+    assert figure.data[0].type == "mesh3d"
+    assert figure.layout.images[0].source.startswith("data:image/")
+    for suffix in (".ply", ".glb"):
+        result.save(tmp_path / f"ball{suffix}")
+        opened = trimesh.load(tmp_path / f"ball{suffix}", force="mesh")
+        assert opened.is_watertight
+        assert opened.volume == pytest.approx(result.mesh.volume, rel=1e-4)
+    # glTF's z is our x, towards the viewer
+    np.testing.assert_allclose(opened.bounds.mean(0), [0, 0, 0.1], atol=1e-3)
+    result.save(tmp_path / "ball.html")
+    assert reconstruct(photo()).mesh is None
+
+
+def test_nothing_solid_is_said(monkeypatch):
+    monkeypatch.setattr(reconstruction, "_network", lambda weights, kind: lambda batch: -np.ones((1, 8, 8, 8)))
+    with pytest.raises(ValueError, match=r"picture: .*nothing solid"):
+        reconstruct(photo(), as_="voxels")
+
+
+def test_weights_of_another_kind_and_unknown_kinds_are_refused(tmp_path):
+    from recon3d_lite import models
+
+    models.save(models.point_network(), tmp_path / "p.safetensors")
+    with pytest.raises(ValueError, match=r"p\.safetensors are of a point_network, which does not answer with voxels"):
+        reconstruct(photo(), as_="voxels", weights=tmp_path / "p.safetensors")
+    with pytest.raises(ValueError, match=r"as_: 'mesh'; accepted: 'points', 'voxels'"):
+        reconstruct(photo(), as_="mesh")

@@ -16,7 +16,7 @@ from recon3d_lite.widgets import explorer
 def answers(monkeypatch):
     """In the network's place: answers with the points of one example."""
     points = datasets.example("lamp", 4, points=2048).points[::2]
-    monkeypatch.setattr(reconstruction, "_network", lambda weights: lambda batch: points[None])
+    monkeypatch.setattr(reconstruction, "_network", lambda *_: lambda batch: points[None])
     return points
 
 
@@ -118,7 +118,7 @@ def test_a_bad_upload_is_answered_by_a_message(answers, name, content, said):
 
 
 def test_missing_weights_are_answered_by_a_message(monkeypatch):
-    def missing(weights):
+    def missing(weights, kind):
         raise FileNotFoundError("points.safetensors: no such file")
 
     monkeypatch.setattr(reconstruction, "_network", missing)
