@@ -1,17 +1,18 @@
-"""The command line: ``python -m recon3d_lite reconstruct | train | evaluate``."""
+"""The command line: ``python -m recon3d_lite reconstruct | train | data | evaluate``."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from . import shapes
-from .datasets import Recipe, mesh_folder, procedural
+from .datasets import Recipe, mesh_folder, procedural, shard
 from .files import whole
 
 STEPS = 26_000
@@ -24,7 +25,11 @@ EXAMPLES = """examples:
 RECONSTRUCT = """Reconstructs the object in a photograph. Where the object is comes from the picture's transparency,
 or else is found by GrabCut; give a box if it finds the wrong thing."""
 TRAIN = """Makes the training set if it is not there yet, trains, and writes the weights and a model card beside them.
-Without options it makes the shipped weights. Stop it with Ctrl-C and run the same again: it goes on."""
+Without options it makes the shipped weights. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
+multi-worker it is started on several machines at once, each with its own TF_CONFIG; if one of them is lost, all stop
+with status 3, and the same started again on all goes on (deploy/ has it for Slurm and Kubernetes)."""
+DATA = """Makes the training set that `train` with the same numbers of shapes asks for, into the folder RECON3D_CACHE.
+Several machines with one such folder can make a part each: --shard 1/3, 2/3 and 3/3. The last one joins them."""
 EVALUATE = """Scores the network on the held-out procedural shapes, or on a folder of meshes. Beside it stand the shape
 of the nearest training picture (retrieval), the best of all training shapes (oracle) and the truth sampled a second
 time (floor). Chamfer-L1 is in units of the bounding-box diagonal, small is good; behind it stands the F-score at 2 %
@@ -34,7 +39,7 @@ CARD = """# {network}, {parameters:,} parameters
 
 One picture (64, 64, 4) in, 1,024 points in the viewer's frame out. Stored as float16, {size:.1f} MB.
 
-Made by `python -m recon3d_lite train{options}` in {minutes:.0f} minutes of training on {cores} cores:
+Made by `python -m recon3d_lite train{options}` in {minutes:.0f} minutes of training on {machines}{cores} cores:
 {steps:,} batches of 32, seed {seed}, Chamfer-L1 {loss:.4f} at the end on the training pictures
 (to half as many true points), {validation:.4f} on the validation pictures.
 
@@ -55,10 +60,16 @@ and random assemblies; no photograph. Thin parts come out as clouds, and what th
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns 0, or 2 with one line on standard error if the input was bad or Ctrl-C stopped it."""
+    """Runs one command; returns 0, or with one line on standard error 2 if the input was bad or Ctrl-C stopped it.
+
+    3 says that another worker was lost, and that the same, started again, may succeed.
+    """
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
+    except ConnectionError as error:
+        print(f"recon3d_lite: {error}", file=sys.stderr)
+        return 3
     except (ValueError, OSError, FloatingPointError) as error:
         print(f"recon3d_lite: {error}", file=sys.stderr)
         return 2
@@ -82,6 +93,11 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub.add_argument
 
+    def recipe(add: Callable) -> None:
+        one, no = "shapes of each category (default: %(default)s)", "shapes of no category (default: %(default)s)"
+        add("--per-category", type=int, default=Recipe.per_category, metavar="N", help=one)
+        add("--assemblies", type=int, default=Recipe.assemblies, metavar="N", help=no)
+
     add = command("reconstruct", _reconstruct, "a photograph in, a shape out", RECONSTRUCT)
     add("photo", type=Path, metavar="PHOTO", help="a picture file: PNG, JPEG, WebP, TIFF, ...")
     out = "OUT.glb (a model for 3D viewers), OUT.ply (bare points) or OUT.html (a page to turn it in)"
@@ -93,10 +109,14 @@ def _parser() -> argparse.ArgumentParser:
     out = "weights to write (default: %(default)s); the model card beside them ends in .md"
     add("-o", "--output", type=Path, default=Path("points.safetensors"), metavar="OUT", help=out)
     add("--steps", type=int, default=STEPS, help="batches of 32 pictures (default: %(default)s)")
-    one, no = "shapes of each category (default: %(default)s)", "shapes of no category (default: %(default)s)"
-    add("--per-category", type=int, default=Recipe.per_category, metavar="N", help=one)
-    add("--assemblies", type=int, default=Recipe.assemblies, metavar="N", help=no)
+    recipe(add)
     add("--seed", type=int, default=0, help="of the first weights and of the batches (default: %(default)s)")
+    how = "one process, one process with several GPUs, or one on each of several machines (default: %(default)s)"
+    add("--strategy", default="single", metavar="single|mirrored|multi-worker", help=how)
+
+    add = command("data", _data, "make the training set, or one machine's part of it", DATA)
+    recipe(add)
+    add("--shard", metavar="K/N", help="make the K-th of N parts; the last one joins them")
 
     add = command("evaluate", _evaluate, "score the network on shapes that it has not seen", EVALUATE)
     layout = "meshes as FOLDER/category/name.ply (or .off, .obj, .glb), x forward and z up (a .glb: z forward, y up)"
@@ -116,10 +136,11 @@ def _reconstruct(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from . import evaluation, models, training  # first: they silence TensorFlow
+    from . import cluster, evaluation, models, training  # first: they silence TensorFlow
 
     # isort: split
     import keras
+    import numpy as np
 
     # asked now, not after twenty minutes of training
     if options.output.suffix != ".safetensors":
@@ -127,10 +148,15 @@ def _train(options: argparse.Namespace) -> None:
     if not options.output.absolute().parent.is_dir():
         raise FileNotFoundError(f"{options.output}: the folder {options.output.parent} does not exist; create it first")
     recipe = Recipe(per_category=options.per_category, assemblies=options.assemblies)
-    data = procedural(recipe)
+    if options.strategy == "multi-worker" and cluster.task()[0] == 0:
+        print("waiting for the other workers", flush=True)
+    strategy = cluster.strategy(options.strategy)  # first of all: it waits until all are there, their shards made
+    worker, workers = cluster.place(strategy)
+    data = procedural(recipe, progress=worker == 0)
     train, test = data.split("train"), data.split("test")
     keras.utils.set_random_seed(options.seed)
-    model = models.point_network()
+    with strategy.scope():
+        model = models.point_network()
     checkpoint = options.output.with_suffix(".checkpoint")
     history = training.fit(
         model,
@@ -140,31 +166,50 @@ def _train(options: argparse.Namespace) -> None:
         seed=options.seed,
         checkpoint=checkpoint,
         every=max(1, len(train) // 32),  # a line an epoch
+        strategy=strategy,
     )
-    models.save(model, options.output, recipe=asdict(recipe))
-    model = models.load(options.output)  # what was rounded to float16 is what is scored
-    result = evaluation.evaluate({"network": training.predict(model, test)}, train, test, progress=True)
-    print(evaluation.table(result))
-    defaults = {"steps": STEPS, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies, "seed": 0}
-    given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
-    card = CARD.format(
-        network=model.name,
-        parameters=model.count_params(),
-        size=options.output.stat().st_size / 1e6,
-        options="".join(f" --{k.replace('_', '-')} {v}" for k, v in given.items()),
-        n=len(test),
-        seed=options.seed,
-        recipe=recipe,
-        categories=", ".join(recipe.categories),
-        held_out=", ".join(f"{name}: {', '.join(styles)}" for name, styles in shapes.HELD_OUT.items() if styles),
-        cores=os.cpu_count(),
-        table=evaluation.table(result),
-        steps=options.steps,
-        **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
-    )
-    with whole(options.output.with_suffix(".md")) as partial:
-        partial.write_text(card, encoding="utf-8")
-    checkpoint.unlink(missing_ok=True)
+    if worker == 0:
+        models.save(model, options.output, recipe=asdict(recipe))
+        model = models.load(options.output)  # what was rounded to float16 is what is scored
+        result = evaluation.evaluate({"network": training.predict(model, test)}, train, test, progress=True)
+        print(evaluation.table(result))
+        defaults = {"steps": STEPS, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies, "seed": 0}
+        defaults |= {"strategy": "single"}
+        given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
+        card = CARD.format(
+            network=model.name,
+            parameters=model.count_params(),
+            size=options.output.stat().st_size / 1e6,
+            options="".join(f" --{k.replace('_', '-')} {v}" for k, v in given.items()),
+            n=len(test),
+            seed=options.seed,
+            recipe=recipe,
+            categories=", ".join(recipe.categories),
+            held_out=", ".join(f"{name}: {', '.join(styles)}" for name, styles in shapes.HELD_OUT.items() if styles),
+            machines=f"{workers} machines with " if workers > 1 else "",
+            cores=os.cpu_count(),
+            table=evaluation.table(result),
+            steps=options.steps,
+            **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
+        )
+        with whole(options.output.with_suffix(".md")) as partial:
+            partial.write_text(card, encoding="utf-8")
+        checkpoint.unlink(missing_ok=True)
+    # the others stay until the chief has written all, so that a chief killed meanwhile finds them again
+    cluster.from_chief(strategy, np.int64(0))
+
+
+def _data(options: argparse.Namespace) -> None:
+    recipe = Recipe(per_category=options.per_category, assemblies=options.assemblies)
+    if options.shard is not None:
+        numbers = re.fullmatch(r"(\d+)/(\d+)", options.shard)
+        if not numbers:
+            raise ValueError(f"--shard: {options.shard!r}; the second of four is 2/4")
+        missing = shard(recipe, *map(int, numbers.groups()))
+        if missing:
+            print(f"{recipe.key()}: shard {options.shard} is there, missing are {', '.join(map(str, missing))}")
+            return
+    print(f"{recipe.key()}: {len(procedural(recipe)):,} shapes")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

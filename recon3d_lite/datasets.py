@@ -11,7 +11,9 @@ import json
 import os
 import shutil
 import time
-from contextlib import ExitStack
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +27,7 @@ from tqdm.auto import tqdm
 from . import camera, render, shapes
 
 __all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh_folder", "procedural",
-           "random_view", "sample_mesh", "sample_shape"]  # fmt: skip
+           "random_view", "sample_mesh", "sample_shape", "shard"]  # fmt: skip
 
 SPLITS = ("train", "validation", "test")
 MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
@@ -246,29 +248,86 @@ def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, 
 
     ``cache`` is a folder (default: the environment's RECON3D_CACHE, else the user's cache folder); the set lies
     below it under `Recipe.key`. It is made under another name and renamed when whole, so a kill leaves no broken set.
-    ``jobs`` processes make it, -1 being one a core. Raises OSError if the folder can't be written.
+    ``jobs`` processes make it, -1 being one a core. Where there are shards of the set (`shard`), they are joined.
+    Raises FileNotFoundError if some are missing, and OSError if the folder can't be written.
     """
-    root = Path(cache or os.environ.get("RECON3D_CACHE") or user_cache_path("recon3d_lite"))
-    folder = root / recipe.key()
+    folder = _folder(recipe, cache)
     if not folder.is_dir():
-        for left in root.glob("*.partial-*"):  # by a process that was killed
-            if time.time() - max(f.stat().st_mtime for f in [left, *left.iterdir()]) > 3600:
-                shutil.rmtree(left, ignore_errors=True)
-        partial = folder.with_suffix(f".partial-{os.getpid()}")
-        try:
-            partial.mkdir(parents=True, exist_ok=True)
-            _write(recipe, partial, jobs, progress)
-            try:
-                partial.rename(folder)
-            except OSError:
-                if not folder.is_dir():  # else another process made the same set in the meantime
-                    raise
-        except OSError as error:
-            raise OSError(f"{root}: the data set could not be written there ({error}); {_need(recipe)}") from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        counts = sorted(int(part.name.rpartition("-")[2]) for part in folder.parent.glob(f"{folder.name}.shard-*"))
+        of = next((of for of in counts if not _missing(folder, of)), counts[0] if counts else 0)
+        missing = ", ".join(f"{number}/{of}" for number in _missing(folder, of))
+        if missing and not folder.is_dir():
+            raise FileNotFoundError(
+                f"{folder}: missing shards: {missing}; make each (python -m recon3d_lite data --shard 1/{of} and so "
+                f"on, with the same numbers of shapes), or delete {folder.name}.shard-* to make the set here"
+            )
+        pieces = _joined(folder, of) if of else _cooked(recipe, 0, recipe.count, jobs)
+        _keep(recipe, folder, recipe.count, pieces, progress)
+    for part in folder.parent.glob(f"{folder.name}.shard-*"):
+        shutil.rmtree(part, ignore_errors=True)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
     return ShapeSet(**arrays, names=recipe.names)
+
+
+def shard(
+    recipe: Recipe, number: int, of: int, cache: str | Path | None = None, jobs: int = -1, progress: bool = True
+) -> list[int]:
+    """Makes shard ``number``, from 1, ``of`` so many of a recipe's set; returns the numbers of those still missing.
+
+    This is for machines that share the folder ``cache``: each makes a shard, and once none is missing `procedural`
+    joins them to what one process would have made, byte for byte. What is already there is not made again.
+    """
+    if not 1 <= number <= of:
+        raise ValueError(f"shard: {number}/{of}; the first of four is 1/4, the last 4/4")
+    folder = _folder(recipe, cache)
+    part = _part(folder, number, of)
+    if not folder.is_dir() and not part.is_dir():
+        start, stop = (recipe.count * n // of for n in (number - 1, number))
+        _keep(recipe, part, stop - start, _cooked(recipe, start, stop, jobs), progress)
+    missing = _missing(folder, of)
+    return [] if folder.is_dir() else missing  # asked last: shards disappear when the set is there
+
+
+def _folder(recipe: Recipe, cache: str | Path | None) -> Path:
+    return Path(cache or os.environ.get("RECON3D_CACHE") or user_cache_path("recon3d_lite")) / recipe.key()
+
+
+def _part(folder: Path, number: int, of: int) -> Path:
+    return folder.with_suffix(f".shard-{number}-of-{of}")
+
+
+def _missing(folder: Path, of: int) -> list[int]:
+    return [number for number in range(1, of + 1) if not _part(folder, number, of).is_dir()]
+
+
+def _cooked(recipe: Recipe, start: int, stop: int, jobs: int) -> Iterator[tuple[np.ndarray, ...]]:
+    chunks = [(i, min(i + 25, stop)) for i in range(start, stop, 25)]
+    yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_cook)(recipe, *chunk) for chunk in chunks)
+
+
+def _joined(folder: Path, of: int) -> Iterator[tuple[np.ndarray, ...]]:
+    for number in range(1, of + 1):
+        part = _part(folder, number, of)
+        yield tuple(np.load(part / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS)
+
+
+def _keep(recipe: Recipe, folder: Path, count: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
+    """Writes ``count`` shapes, which come in pieces, to a folder that appears whole or not at all."""
+    root = folder.parent
+    for left in root.glob("*.partial-*"):  # by a process that was killed
+        with suppress(OSError):  # another process has just renamed it
+            if time.time() - max(f.stat().st_mtime for f in [left, *left.iterdir()]) > 3600:
+                shutil.rmtree(left, ignore_errors=True)
+    partial = folder.with_suffix(f".partial-{uuid.uuid4().hex}")  # process numbers of two machines may be the same
+    try:
+        partial.mkdir(parents=True)
+        _write(recipe, partial, count, pieces, progress)
+        partial.rename(folder)
+    except OSError as error:
+        if not folder.is_dir():  # else another process made the same in the meantime
+            raise OSError(f"{root}: the data set could not be written there ({error}); {_need(recipe)}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _need(recipe: Recipe) -> str:
@@ -276,12 +335,10 @@ def _need(recipe: Recipe) -> str:
     return f"it takes {size:.0f} MB; free some space or name another folder in RECON3D_CACHE"
 
 
-def _write(recipe: Recipe, folder: Path, jobs: int, progress: bool) -> None:
-    n, v, s = recipe.count, recipe.views, recipe.size
+def _write(recipe: Recipe, folder: Path, n: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
+    v, s = recipe.views, recipe.size
     layout = {"pictures": ((n, v, s, s, 4), np.uint8), "points": ((n, recipe.points, 3), np.float32),
               "azimuth": ((n, v), np.float32), "category": ((n,), np.int16)}  # fmt: skip
-    chunks = [(i, min(i + 25, n)) for i in range(0, n, 25)]
-    cooked = Parallel(n_jobs=jobs, return_as="generator")(delayed(_cook)(recipe, *chunk) for chunk in chunks)
     with ExitStack() as stack, tqdm(total=n, desc="making shapes", unit="shape", disable=not progress) as bar:
         files = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in _ARRAYS]
         for file, name in zip(files, _ARRAYS, strict=True):
@@ -289,10 +346,10 @@ def _write(recipe: Recipe, folder: Path, jobs: int, progress: bool) -> None:
             header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
         # plain writes, not a memory map: on a full disk they raise OSError, where a map dies of SIGBUS
-        for (start, stop), arrays in zip(chunks, cooked, strict=True):
+        for arrays in pieces:
             for file, array in zip(files, arrays, strict=True):
                 file.write(np.ascontiguousarray(array).data)
-            bar.update(stop - start)
+            bar.update(len(arrays[0]))
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
 
 

@@ -23,7 +23,7 @@ from safetensors.numpy import save as to_bytes
 
 from .files import whole
 
-__all__ = ["Look", "compiled", "document_network", "load", "point_network", "save"]
+__all__ = ["Look", "compiled", "document_network", "load", "point_network", "refined", "save"]
 
 SHIPPED = Path(__file__).parent / "weights" / "points.safetensors"
 
@@ -92,6 +92,32 @@ class Look(layers.Layer):
         return tf.concat([(1 - down) * upper + down * lower, uv], -1)
 
 
+def refined(
+    guesses: keras.KerasTensor, code: keras.KerasTensor, pyramid: keras.KerasTensor, children: int, local: int
+) -> keras.KerasTensor:
+    """The decoder's second half: each guess (B, G, 3), having looked at the picture, becomes points near it.
+
+    By `Look` it finds the features (B, n, n, C) of ``pyramid`` where it would be seen, by a camera that the ``code``
+    (B, K) answers. Of these and the code ``local`` numbers are made, and of them ``children`` steps: the points are
+    (B, G, children, 3).
+
+    >>> a, b, c = layers.Input((25, 3)), layers.Input((64,)), layers.Input((16, 16, 8))
+    >>> refined(a, b, c, children=4, local=32).shape
+    (None, 25, 4, 3)
+    """
+    count = guesses.shape[1]
+    camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
+    seen = Look(name="look")([guesses, camera, layers.ReLU()(pyramid)])
+
+    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, guesses]))
+    x = layers.ReLU()(layers.Add()([x, layers.Reshape((1, local))(layers.Dense(local, name="context")(code))]))
+    x = layers.Dense(local, activation="relu", name="local1")(x)
+    small, apart = keras.initializers.RandomNormal(stddev=0.01), keras.initializers.RandomNormal(stddev=0.03)
+    x = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
+    steps = layers.Reshape((count, children, 3))(x)
+    return layers.Add()([layers.Reshape((count, 1, 3))(guesses), steps])
+
+
 def point_network(
     size: int = 64,
     channels: int = 4,
@@ -139,16 +165,7 @@ def point_network(
     for i in reversed(range(len(widths) - 1)):  # from coarse to fine
         pyramid = layers.UpSampling2D(interpolation="bilinear")(pyramid)
         pyramid = layers.Add()([pyramid, layers.Conv2D(features, 1, name=f"level{i}_shown")(levels[i])])
-    camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
-    seen = Look(name="look")([guesses, camera, layers.ReLU()(pyramid)])
-
-    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, guesses]))
-    x = layers.ReLU()(layers.Add()([x, layers.Reshape((1, local))(layers.Dense(local, name="context")(code))]))
-    x = layers.Dense(local, activation="relu", name="local1")(x)
-    small, apart = keras.initializers.RandomNormal(stddev=0.01), keras.initializers.RandomNormal(stddev=0.03)
-    x = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
-    steps = layers.Reshape((points // children, children, 3))(x)
-    x = layers.Add()([layers.Reshape((points // children, 1, 3))(guesses), steps])
+    x = refined(guesses, code, pyramid, children, local)
     return keras.Model(picture, layers.Reshape((points, 3), name="points")(x), name="point_network")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import _quiet  # noqa: F401  (before TensorFlow is imported)
 
 # isort: split
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -23,51 +24,71 @@ def _order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 def batches(
     data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, points: int = 1024,
-    augmented: bool = True,
+    augmented: bool = True, share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:  # fmt: skip
     """Batches number ``start`` to ``steps`` as a `tf.data.Dataset` of pictures (B, 64, 64, 4), points (B, N, 3).
 
     Batch k depends on ``seed`` and k alone, so that training resumed at step k sees what it would have seen. Each
     epoch goes through all shapes in a new order; each time a shape comes up, a view and ``points`` of its points
     are drawn. The points are in the viewer's frame.
+
+    ``share`` (w, W) gives number w of W equal shares of every batch, B = batch_size / W, for W workers that train
+    together: side by side the shares are the batch, but for rounding.
     """
+    part, of = share
+    if batch_size % of:
+        raise ValueError(f"batch_size: {batch_size} pictures can't be shared equally among {of}")
     if len(data) < batch_size:
         raise ValueError(f"batch_size: {batch_size}, but the set has only {len(data)} shapes")
     if data.points.shape[1] < points:
         raise ValueError(f"points: {points} asked for, but the set has only {data.points.shape[1]} a shape")
     per_epoch = len(data) // batch_size
+    size = batch_size // of
+    mine = slice(part * size, (part + 1) * size)
 
     def gather(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
         epoch, b = divmod(int(step), per_epoch)
-        chosen = np.sort(_order(len(data), seed, epoch)[b * batch_size : (b + 1) * batch_size])
-        rng = np.random.default_rng([seed, int(step), 1])
-        view = rng.integers(data.azimuth.shape[1], size=batch_size)
-        which = rng.permuted(np.tile(np.arange(data.points.shape[1]), (batch_size, 1)), axis=1)[:, :points]
+        chosen = np.sort(_order(len(data), seed, epoch)[b * batch_size : (b + 1) * batch_size])[mine]
+        rng = np.random.default_rng([seed, int(step), 1])  # its numbers are drawn for the whole batch
+        view = rng.integers(data.azimuth.shape[1], size=batch_size)[mine]
+        which = rng.permuted(np.tile(np.arange(data.points.shape[1]), (batch_size, 1)), axis=1)[mine, :points]
         xyz = np.take_along_axis(data.points[chosen], which[..., None], axis=1)
         return data.pictures[chosen, view], to_viewer(xyz, data.azimuth[chosen, view])
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         pictures, xyz = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
-        pictures = tf.ensure_shape(tf.cast(pictures, tf.float32) / 255, (batch_size, *data.pictures.shape[2:]))
-        xyz = tf.ensure_shape(xyz, (batch_size, points, 3))
-        return augment(pictures, xyz, tf.stack([tf.constant(seed, tf.int64), step])) if augmented else (pictures, xyz)
+        pictures = tf.ensure_shape(tf.cast(pictures, tf.float32) / 255, (size, *data.pictures.shape[2:]))
+        xyz = tf.ensure_shape(xyz, (size, points, 3))
+        if augmented:
+            pictures, xyz = augment(pictures, xyz, tf.stack([tf.constant(seed, tf.int64), step]), share)
+        return pictures, xyz
 
     return tf.data.Dataset.range(start, steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def augment(pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def augment(
+    pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor, share: tuple[int, int] = (0, 1)
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Random changes under which picture and shape still belong together; a function of ``seed`` (2,) alone.
 
     Half the pairs are mirrored, picture and points together (left becomes right, y becomes -y in the viewer's
     frame). A shift and zoom of a few per cent change the picture alone, as its frame is not part of the answer. So
     do brightness, contrast and tint, uneven light, pixel noise, and, in a third of the pictures, an outline that is
     wrong by a pixel here and there, as outlines found in photographs are. Pictures (B, H, W, 4), points (B, N, 3).
+
+    With ``share`` (w, W) they are share number w of W of a larger batch, and are changed as they would be within it.
     """
+    B, H, W = pictures.shape[:3]
+    part, of = share
+
+    def draw(random: Callable, shape: tuple, salt: int, *between: float) -> tf.Tensor:
+        # for the whole batch, of which these may be a share
+        numbers = random((B * of, *shape[1:]), seed + tf.constant([0, salt << 32], tf.int64), *between)
+        return numbers[part * B : (part + 1) * B] if of > 1 else numbers
 
     def uniform(shape: tuple, low: float, high: float, salt: int) -> tf.Tensor:
-        return tf.random.stateless_uniform(shape, seed + tf.constant([0, salt << 32], tf.int64), low, high)
+        return draw(tf.random.stateless_uniform, shape, salt, low, high)
 
-    B, H, W = pictures.shape[:3]
     flip = uniform((B, 1, 1), 0.0, 1.0, 1) < 0.5
     points = tf.where(flip, points * [1.0, -1.0, 1.0], points)
     pictures = tf.where(flip[..., None], pictures[:, :, ::-1], pictures)
@@ -89,7 +110,7 @@ def augment(pictures: tf.Tensor, points: tf.Tensor, seed: tf.Tensor) -> tuple[tf
 
     gain = uniform((B, 1, 1, 1), 0.7, 1.3, 4) * uniform((B, 1, 1, 3), 0.9, 1.1, 5)
     light = uniform((B, 1, 1, 1), 0.0, 0.3, 12) * tf.image.resize(uniform((B, 4, 4, 1), -1.0, 1.0, 13), (H, W))
-    noise = tf.random.stateless_normal(rgb.shape, seed + tf.constant([0, 6 << 32], tf.int64))
+    noise = draw(tf.random.stateless_normal, rgb.shape, 6)
     noise *= uniform((B, 1, 1, 1), 0.0, 0.04, 7)
     rgb = (rgb - 0.5) * gain + 0.5 + uniform((B, 1, 1, 1), -0.15, 0.15, 8) + light + noise
     return tf.concat([tf.where(alpha > 0, tf.clip_by_value(rgb, 0.0, 1.0), 1.0), alpha], -1), points

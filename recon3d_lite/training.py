@@ -1,11 +1,13 @@
-"""The training loop: seeded, with checkpoints, and resumed after a kill at the step where it was."""
+"""The training loop: seeded, with checkpoints, resumed after a kill; the same loop on one machine and on many."""
 
 from __future__ import annotations
 
 from . import _quiet  # noqa: F401  (before TensorFlow is imported)
 
 # isort: split
+import json
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from . import losses, models
+from . import cluster, losses, models
 from .datasets import ShapeSet
 from .pipeline import batches
 
@@ -34,6 +36,7 @@ def fit(
     checkpoint: str | Path | None = None,
     every: int = 200,
     progress: bool = True,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> list[dict[str, float]]:
     """Trains ``model`` for ``steps`` batches with Adam; returns the history, one row each ``every`` steps.
 
@@ -44,36 +47,68 @@ def fit(
     With ``checkpoint``, weights and optimizer are written to that file at each row and when Ctrl-C stops the run. If
     the file exists, training goes on where it stopped, and ends with the same weights as if it had never been
     interrupted. Raises ValueError if the file belongs to another run.
+
+    With a ``strategy`` (`cluster.strategy`), in whose scope ``model`` must have been made, its replicas compute equal
+    shares of each batch and add up their gradients: it is the same training, but for rounding. Of many workers, each
+    calling this with the same arguments, the chief alone validates, prints and reads and writes ``checkpoint``; the
+    others take from it where to begin, and their histories begin there. Raises ConnectionError if a worker is lost:
+    all must then be started anew.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    worker, workers = cluster.place(strategy)
+    replicas = strategy.num_replicas_in_sync
+    local = replicas // workers
+    if batch_size % replicas:
+        raise ValueError(f"batch_size: {batch_size} pictures can't be shared equally among {replicas} replicas")
+    if not all(strategy.extended.variable_created_in_scope(v.value) for v in model.variables):
+        raise ValueError("model: it must be made inside `with strategy.scope():`")
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - steps // 20), warmup_target=learning_rate, warmup_steps=max(1, steps // 20)
     )
-    optimizer = keras.optimizers.Adam(rate)
-    optimizer.build(model.trainable_variables)
+    with strategy.scope():
+        optimizer = keras.optimizers.Adam(rate)
+        optimizer.build(model.trainable_variables)
     run = {
         "model": model.name, "parameters": model.count_params(), "shapes": len(data), "steps": steps,
         "batch_size": batch_size, "learning_rate": learning_rate, "loss": loss.__name__, "seed": seed,
         "augmented": augmented,
     }  # fmt: skip
     variables = [*model.variables, *optimizer.variables]
-    step, history = _restore(checkpoint, run, variables)
-    started = time.monotonic() - 60 * (history[-1]["minutes"] if history else 0)
 
     @tf.function(reduce_retracing=True)
     def update(pictures: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            value = tf.reduce_mean(loss(points, model(pictures, training=True)))
-        optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
-        return value
+        def replica(pictures: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
+            if local > 1:
+                i = tf.distribute.get_replica_context().replica_id_in_sync_group % local
+                pictures, points = (tf.reshape(x, (local, -1, *x.shape[1:]))[i] for x in (pictures, points))
+            with tf.GradientTape() as tape:
+                # the shares are equal: the mean over the batch is the sum of their means, each divided by replicas
+                value = tf.reduce_mean(loss(points, model(pictures, training=True))) / replicas
+            # gradients are added up over all replicas here
+            optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
+            return value
+
+        return strategy.reduce("SUM", strategy.run(replica, (pictures, points)), axis=None)
 
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
     truth = model.output_shape[1] // 2
-    values = []
+    step, history, values, stopped = 0, [], [], None
     try:
+        if worker == 0:
+            step, history = _restore(checkpoint, run, variables)
+        if workers > 1:
+            own = zlib.crc32(json.dumps([run, every, validation is not None]).encode())
+            if own != cluster.from_chief(strategy, np.int64(own)):
+                raise ValueError(f"worker {worker} was started with other arguments than the chief: {run}")
+            step = int(cluster.from_chief(strategy, np.int64(step)))
+            for variable in variables if step else ():
+                variable.assign(cluster.from_chief(strategy, variable.numpy()))
+        started = time.monotonic() - 60 * (history[-1]["minutes"] if history else 0)
         for pictures, points in batches(
-            data, batch_size, steps=steps, start=step, seed=seed, points=truth, augmented=augmented
-        ):
+            data, batch_size, steps=steps, start=step, seed=seed, points=truth, augmented=augmented,
+            share=(worker, workers),
+        ):  # fmt: skip
             values.append(update(pictures, points))
             step += 1
             if step % every and step < steps:
@@ -83,15 +118,24 @@ def fit(
             if not np.isfinite(row["loss"]):
                 raise FloatingPointError(f"step {step}: the loss is {row['loss']}; try a smaller learning_rate")
             if validation is not None:
-                row["validation"] = validate(model, validation, loss)
+                score = validate(model, validation, loss) if worker == 0 else 0.0
+                row["validation"] = float(cluster.from_chief(strategy, np.float64(score)))
             history.append(row)
-            if progress:
-                print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
-            _keep(checkpoint, run, variables, step, history)
+            if worker == 0:
+                _keep(checkpoint, run, variables, step, history)
+                if progress:
+                    print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
     except KeyboardInterrupt:
         # the rows' means would differ if the steps since the last one were counted twice: go back to that row
         where = f"; run the same again to go on from step {history[-1]['step']}" if checkpoint and history else ""
-        raise KeyboardInterrupt(f"training stopped at step {step} of {steps}{where}") from None
+        stopped = KeyboardInterrupt(f"training stopped at step {step} of {steps}{where}")
+    except tf.errors.OpError as error:
+        if workers == 1:
+            raise
+        raise ConnectionError(f"step {step}: {cluster.LOST}") from error
+    if stopped:
+        # raised here, for the old interrupt's traceback would keep the pipeline and its threads alive at Python's end
+        raise stopped
     return history
 
 

@@ -108,6 +108,61 @@ def test_the_key_follows_the_recipe():
     assert replace(SMALL).key() == SMALL.key()
 
 
+# --- sets in shards ---------------------------------------------------------------------------------------------
+
+
+def contents(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("of", [1, 4, 70])  # 15 shapes each; fewer than one each
+def test_shards_join_to_the_same_bytes_in_whatever_order_they_are_made(of, tmp_path, small):
+    whole, shared = tmp_path / "whole", tmp_path / "shared"
+    assert same(small, datasets.procedural(SMALL, cache=whole, jobs=1, progress=False))
+    for number in range(of, 0, -1):
+        missing = datasets.shard(SMALL, number, of, cache=shared, jobs=1, progress=False)
+        assert missing == list(range(1, number))
+        assert not (shared / SMALL.key()).exists()
+    assert same(small, datasets.procedural(SMALL, cache=shared, progress=False))
+    assert contents(shared) == contents(whole)  # and nothing else is left
+    assert datasets.shard(SMALL, 1, of, cache=shared) == []
+    assert contents(shared) == contents(whole)
+
+
+def test_a_missing_shard_is_named(tmp_path, monkeypatch):
+    for number in (4, 2):
+        datasets.shard(SMALL, number, 4, cache=tmp_path, jobs=1, progress=False)
+    with pytest.raises(FileNotFoundError, match=r"missing shards: 1/4, 3/4;"):
+        datasets.procedural(SMALL, cache=tmp_path, progress=False)
+    with pytest.raises(ValueError, match="shard: 5/4"):
+        datasets.shard(SMALL, 5, 4, cache=tmp_path)
+    monkeypatch.setattr(datasets, "_cook", lambda *_: pytest.fail("made again"))
+    assert datasets.shard(SMALL, 2, 4, cache=tmp_path) == [1, 3]
+
+
+def test_a_whole_division_is_joined_whatever_else_was_begun(tmp_path, small):
+    datasets.shard(SMALL, 2, 3, cache=tmp_path, jobs=1, progress=False)
+    for number in (1, 2, 3, 4):
+        datasets.shard(SMALL, number, 4, cache=tmp_path, jobs=1, progress=False)
+    assert same(small, datasets.procedural(SMALL, cache=tmp_path, progress=False))
+    assert [path.name for path in tmp_path.iterdir()] == [SMALL.key()]
+
+
+def test_shards_that_another_process_joins_meanwhile_are_not_missed(tmp_path, small, monkeypatch):
+    for number in (1, 2):
+        datasets.shard(SMALL, number, 2, cache=tmp_path, jobs=1, progress=False)
+    joined = datasets._joined
+
+    def slowly(folder, of):
+        monkeypatch.setattr(datasets, "_joined", joined)
+        datasets.procedural(SMALL, cache=tmp_path, progress=False)  # the other process is done, the shards are gone
+        return joined(folder, of)
+
+    monkeypatch.setattr(datasets, "_joined", slowly)
+    assert same(small, datasets.procedural(SMALL, cache=tmp_path, progress=False))
+    assert [path.name for path in tmp_path.iterdir()] == [SMALL.key()]
+
+
 FULL = """
 import resource
 from recon3d_lite import datasets

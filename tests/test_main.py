@@ -95,13 +95,35 @@ def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, mo
 
 
 def test_ctrl_c_while_making_data_says_so(tmp_path, monkeypatch, capsys):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("recon3d_lite.__main__.procedural", interrupt)
     assert main([*TRAIN, "-o", str(tmp_path / "w.safetensors")]) == 2
     assert "recon3d_lite: stopped by Ctrl-C; nothing half-written was left" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_data_is_made_in_shards_and_joined_by_the_last(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RECON3D_CACHE", str(tmp_path))
+    command = ["data", "--per-category", "2", "--assemblies", "2"]
+    key = datasets.Recipe(per_category=2, assemblies=2).key()
+    assert main([*command, "--shard", "2/2"]) == 0
+    assert capsys.readouterr().out == f"{key}: shard 2/2 is there, missing are 1\n"
+    assert main(command) == 2
+    assert "missing shards: 1/2;" in capsys.readouterr().err
+    assert main([*command, "--shard", "1/2"]) == 0
+    assert capsys.readouterr().out == f"{key}: 30 shapes\n"
+    assert [path.name for path in tmp_path.iterdir()] == [key]
+
+
+def test_a_lost_worker_is_one_line_and_status_3(tmp_path, monkeypatch, capsys):
+    def lose(*_, **__):
+        raise ConnectionError("step 7: another worker is gone")
+
+    monkeypatch.setattr("recon3d_lite.__main__.procedural", lose)
+    assert main([*TRAIN, "-o", str(tmp_path / "w.safetensors")]) == 3
+    assert capsys.readouterr().err == "recon3d_lite: step 7: another worker is gone\n"
 
 
 def flat(path):
@@ -132,6 +154,12 @@ BAD = {
     "no such folder": (lambda t: ["evaluate", "--shapes", str(t / "nowhere")], "nowhere"),
     "no weights": (lambda t: ["evaluate", "--weights", str(t / "w.safetensors")], "w.safetensors: no such file"),
     "weights of another kind": (lambda t: ["train", "-o", str(t / "w.h5")], "w.h5"),
+    "an unknown strategy": (lambda t: [*TRAIN, "--strategy", "double", "-o", str(t / "w.safetensors")],
+                            "'double'; known"),
+    "no TF_CONFIG": (lambda t: [*TRAIN, "--strategy", "multi-worker", "-o", str(t / "w.safetensors")],
+                     "TF_CONFIG: not set; it must list every worker"),
+    "a shard that is none": (lambda t: ["data", "--shard", "two"], "the second of four is 2/4"),
+    "a shard too many": (lambda t: ["data", "--shard", "3/2"], "shard: 3/2"),
     "nowhere to write": (lambda t: ["train", "-o", str(t / "no" / "w.safetensors")], "create it first"),
     "an empty recipe": (lambda t: [*TRAIN[:1], "--per-category", "0", "--assemblies", "0", "-o",
                                    str(t / "w.safetensors")], "at least one shape"),
@@ -157,7 +185,7 @@ def run(*arguments):
     return subprocess.run([sys.executable, "-m", "recon3d_lite", *arguments], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", [[], ["reconstruct"], ["train"], ["evaluate"]])
+@pytest.mark.parametrize("command", [[], ["reconstruct"], ["train"], ["data"], ["evaluate"]])
 def test_help_explains_itself_quickly(command):
     done = run(*command, "--help")
     assert done.returncode == 0

@@ -25,6 +25,19 @@ def test_batch_k_is_the_same_wherever_one_starts(little):
         np.testing.assert_array_equal(b, d)
 
 
+def test_the_shares_of_workers_are_the_batch(little):
+    whole = collect(little, 16, steps=2)
+    shares = [collect(little, 16, steps=2, share=(worker, 4)) for worker in range(4)]
+    for k, batch in enumerate(whole):
+        for i, expected in enumerate(batch):
+            parts = [share[k][i] for share in shares]
+            assert [len(part) for part in parts] == [4, 4, 4, 4]
+            # other sizes of arrays take other paths through vector units, which round otherwise
+            np.testing.assert_allclose(np.concatenate(parts), expected, atol=1e-3)
+    with pytest.raises(ValueError, match=r"batch_size: 16 .* among 3"):
+        pipeline.batches(little, 16, steps=1, share=(0, 3))
+
+
 def test_another_seed_gives_other_batches(little):
     a, b = collect(little, 16, steps=1)[0], collect(little, 16, steps=1, seed=1)[0]
     assert not np.array_equal(a[0], b[0])

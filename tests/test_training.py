@@ -105,7 +105,8 @@ def test_validate_is_the_mean_over_all_shapes(little):
 
 
 KILLED = """
-import signal
+import faulthandler, signal
+faulthandler.dump_traceback_later(100, exit=True)  # should it hang, say where
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would we
 from recon3d_lite import datasets, models, training
 import keras
@@ -127,7 +128,7 @@ def test_a_real_kill_leaves_a_checkpoint_that_works(tmp_path, kill):
         assert process.stdout.readline().startswith(b"step")
     time.sleep(0.05)
     process.send_signal(kill)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["c.checkpoint"]
     _, header = models.read_tensors(tmp_path / "c.checkpoint")
     assert header["step"] >= 15
