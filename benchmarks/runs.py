@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from recon3d_lite.files import whole
 
-# a third of the shipped network: 50 ms a step of 32 pictures on one core, so that many trainings are affordable
+# two fifths of the shipped network's weights: 50 ms a step of 32 pictures on one core, so many trainings can be made
 SMALL = {"widths": (16, 32, 64, 96), "hidden": (256, 256), "points": 512, "local": 64}
 
 

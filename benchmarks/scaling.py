@@ -2,9 +2,9 @@
 
     python benchmarks/scaling.py [--shapes FOLDER] [--jobs 1]
 
-Thirty-five trainings of a third of the shipped network (or what a row names instead), on one core each: two
-minutes a row, an hour and a half in all. Rows go to `scaling.json` one by one; a run that was stopped goes
-on. Scores are Chamfer-L1 to 512 true points, in box diagonals: on the training pictures (``seen``), on 860 shapes
+Thirty-five trainings of a network with two fifths of the shipped one's weights (or what a row names instead), on one
+core each: two minutes a row, an hour and a half in all. Rows go to `scaling.json` one by one; a run that was stopped
+goes on. Scores are Chamfer-L1 to 512 true points, in box diagonals: on the training pictures (``seen``), on 860 shapes
 that training has not seen (``test``), on the same with the disturbances of `pipeline.augment` (``disturbed``), and,
 with ``--shapes``, on real meshes as FOLDER/category/name.ply (``real``).
 """
