@@ -77,6 +77,25 @@ def test_reconstruct_writes_what_the_ending_says(weights, photo, suffix, capsys)
     assert capsys.readouterr().out == f"{out}: 1024 points\n"
 
 
+def test_voxels_are_trained_scored_and_written(tmp_path, monkeypatch, photo, capsys):
+    monkeypatch.setenv("RECON3D_CACHE", str(tmp_path / "cache"))
+    out = tmp_path / "v.safetensors"
+    assert main([*TRAIN, "--as", "voxels", "-o", str(out)]) == 0
+    card = out.with_suffix(".md").read_text()
+    assert "train --as voxels --steps 4 --per-category 20 --assemblies 20`" in card
+    assert models.recipe(out)["voxels"] == 32
+    assert main(["evaluate", "--weights", str(out), "--json", str(tmp_path / "scores.json")]) == 0
+    result = json.loads((tmp_path / "scores.json").read_text())
+    assert set(result["overall"]) == {"n", "network", "average", "retrieval", "oracle"}
+    assert f"{result['overall']['oracle']['iou']:.3f}" in capsys.readouterr().out
+    assert main(["reconstruct", str(photo), "--as", "voxels", "-o", str(tmp_path / "mug.glb")]) == 0
+    assert capsys.readouterr().out.endswith(" triangles\n")
+    assert (
+        main(["reconstruct", str(photo), "--as", "points", "--weights", str(out), "-o", str(tmp_path / "m.ply")]) == 2
+    )
+    assert "does not answer with points" in capsys.readouterr().err
+
+
 def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, monkeypatch, capsys, weights):
     original, out = training._keep, tmp_path / "w.safetensors"
 

@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save_file
 from scipy import ndimage
 
-from recon3d_lite import models  # first: silences TensorFlow
+from recon3d_lite import datasets, models  # first: silences TensorFlow
 
 # isort: split
 import tensorflow as tf
@@ -102,13 +102,20 @@ def test_saved_weights_come_back_rounded_to_float16(tiny, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["w.safetensors"]
 
 
-def test_the_shipped_weights_load_and_are_small():
-    assert models.SHIPPED.stat().st_size <= 4e6
-    network = models.load()
-    assert network.output_shape == (None, 1024, 3)
-    assert network.count_params() <= 2_000_000
-    assert models.SHIPPED.with_suffix(".md").is_file()
-    assert models.recipe()["per_category"] > 0
+@pytest.mark.parametrize(("kind", "answer"), [("points", (1024, 3)), ("voxels", (32, 32, 32))])
+def test_the_shipped_weights_load_and_are_small(kind, answer):
+    path = models.SHIPPED[kind]
+    assert path.stat().st_size <= 5e6
+    network = models.load(kind=kind)
+    assert network.output_shape == (None, *answer)
+    assert network.count_params() <= 2_500_000
+    assert path.with_suffix(".md").is_file()
+    assert models.recipe(kind=kind)["per_category"] > 0
+    assert datasets.Recipe(**models.recipe(kind=kind)).voxels == (32 if kind == "voxels" else 0)
+
+
+def test_all_shipped_weights_together_are_small():
+    assert sum(path.stat().st_size for path in models.SHIPPED.values()) <= 16e6
 
 
 def broken(tmp_path, tiny, how):

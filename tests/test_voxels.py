@@ -217,3 +217,15 @@ def test_a_table_of_voxels(solid):
     assert result["overall"]["network"] == {"iou": 1.0, "iou_median": 1.0}
     assert list(result["overall"]) == ["n", "network", "average", "retrieval", "oracle"]
     assert "1.000" in evaluation.table(result).splitlines()[1]
+
+
+def test_the_shipped_voxels_are_better_than_one_grid_for_all(tmp_path):
+    """On shapes of another seed; the card has retrieval and oracle of the whole training set beside it."""
+    recipe = datasets.Recipe(per_category=6, assemblies=0, views=1, points=64, voxels=32, seed=7)
+    data = datasets.procedural(recipe, cache=tmp_path, progress=False)
+    truth = data.occupancy()
+    found = training.predict(models.load(kind="voxels"), data) > 0
+    average = evaluation.copied_voxels(data, data)["average"]
+    print(metrics.iou(found, truth).mean(), metrics.iou(average, truth).mean())
+    assert metrics.iou(found, truth).mean() > 1.4 * metrics.iou(average, truth).mean()
+    assert metrics.iou(found, truth).mean() > 0.35
