@@ -68,7 +68,7 @@ Limits: one object, cut out from its background, whole in the picture, upright, 
 and 50 degrees above. It has seen rendered shapes of {categories},
 and random assemblies; no photograph. {flaws}, and what the picture hides is a guess.
 """
-KINDS = {  # what the cards say of them
+SAID = {  # in the cards, of each kind
     "points": {
         "answer": "1,024 points",
         "measure": "Chamfer-L1",
@@ -244,7 +244,7 @@ def _train(options: argparse.Namespace) -> None:
             cores=os.cpu_count(),
             table=evaluation.table(result),
             steps=options.steps,
-            **KINDS[options.kind],
+            **SAID[options.kind],
             **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
         )
         with whole(options.output.with_suffix(".md")) as partial:

@@ -193,7 +193,7 @@ def choose_level(values: np.ndarray, truth: np.ndarray) -> float:
     """
     values, truth = values.reshape(len(values), -1), truth.reshape(len(truth), -1)
     levels = np.unique(np.quantile(values[::10], np.linspace(0.5, 0.999, 100)))
-    score = [np.mean(((values > t) & truth).sum(1) / ((values > t) | truth).sum(1)) for t in levels]
+    score = [np.mean(((values > t) & truth).sum(1) / np.maximum(((values > t) | truth).sum(1), 1)) for t in levels]
     return float(levels[np.argmax(score)])
 
 

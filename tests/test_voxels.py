@@ -1,6 +1,8 @@
 """Voxels from the set to the score: frames, mirror images, losses, the network, and what it is compared with."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,3 +231,12 @@ def test_the_shipped_voxels_are_better_than_one_grid_for_all(tmp_path):
     print(metrics.iou(found, truth).mean(), metrics.iou(average, truth).mean())
     assert metrics.iou(found, truth).mean() > 1.4 * metrics.iou(average, truth).mean()
     assert metrics.iou(found, truth).mean() > 0.35
+
+
+def test_the_readme_quotes_the_card():
+    card = models.SHIPPED["voxels"].with_suffix(".md").read_text()
+    overall = next(line.split() for line in card.splitlines() if line.startswith("overall"))
+    said = (Path(__file__).parents[1] / "README.md").read_text()
+    said = said[said.index('With `as_="voxels"`') :].split("\n\n")[0]
+    assert re.findall(r"\b0\.\d{3}\b", said) == overall[2:]
+    assert f"On {overall[1]} held-out" in said
