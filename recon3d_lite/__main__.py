@@ -12,8 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import shapes
-from .datasets import Recipe, ShapeSet, mesh_folder, procedural, shard
+import numpy as np
+
+from . import shapes, solids
+from .datasets import Recipe, ShapeSet, load_mesh, mesh_files, mesh_folder, procedural, shard
 from .files import whole
 
 if TYPE_CHECKING:
@@ -23,29 +25,30 @@ if TYPE_CHECKING:
 DEFAULTS = {
     "points": {"steps": 26_000, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies},
     "voxels": {"steps": 3_000, "per_category": 300, "assemblies": 2400},
+    "mesh": {"steps": 5_000, "per_category": 300, "assemblies": 2400},
 }
-VOXELS = 32
+VOXELS, PLACES = 32, 4096
 
 EXAMPLES = """examples:
   python -m recon3d_lite reconstruct cup.jpg -o cup.glb
   python -m recon3d_lite evaluate --shapes my_meshes --json scores.json
   python -m recon3d_lite train -o my_weights.safetensors --steps 500
-  python -m recon3d_lite train --as voxels
+  python -m recon3d_lite train --as mesh
 """
 RECONSTRUCT = """Reconstructs the object in a photograph. Where the object is comes from the picture's transparency,
 or else is found by GrabCut; give a box if it finds the wrong thing."""
 TRAIN = """Makes the training set if it is not there yet, trains, and writes the weights and a model card beside them.
-Without options it makes the shipped weights, of points or of voxels; those of voxels begin with the encoder of the
-shipped points. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
+Without options it makes the shipped weights, of points, voxels or meshes; those of voxels and meshes begin with the
+encoder of the shipped points. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
 multi-worker it is started on several machines at once, each with its own TF_CONFIG; if one of them is lost, all stop
 with status 3, and the same started again on all goes on (deploy/ has it for Slurm and Kubernetes)."""
 DATA = """Makes the training set that `train` with the same numbers of shapes asks for, into the folder RECON3D_CACHE.
 Several machines with one such folder can make a part each: --shard 1/3, 2/3 and 3/3. The last one joins them."""
 EVALUATE = """Scores the network on the held-out procedural shapes, or on a folder of meshes. Beside it stand the shape
-of the nearest training picture (retrieval), the best of all training shapes (oracle) and the truth sampled a second
-time (floor). Chamfer-L1 is in units of the bounding-box diagonal, small is good; behind it stands the F-score at 2 %
-of the diagonal, 1 is best. Voxels are scored by intersection over union. The training set is made again if it is
-not there: about two minutes."""
+of the nearest training picture (retrieval), the best of all training shapes (oracle, not of meshes) and the truth
+sampled a second time (floor). Chamfer-L1 is in units of the bounding-box diagonal, small is good; behind it stands the
+F-score at 2 % of the diagonal, of meshes the normal consistency; 1 is best. Voxels are scored by intersection over
+union. The training set is made again if it is not there: about two minutes."""
 
 CARD = """# {network}, {parameters:,} parameters
 
@@ -83,6 +86,15 @@ SAID = {  # in the cards, of each kind
         "note": "(augmented)",
         "scores": "intersection over union. Average: one\ngrid for all. Retrieval, oracle: from the same training set, "
         "the oracle by IoU with the truth.",
+        "flaws": "Thin parts are missing or come out thick",
+    },
+    "mesh": {
+        "answer": "and places asked about in, a logit a place",
+        "measure": "cross entropy a place",
+        "note": "(augmented)",
+        "scores": "Chamfer-L1 in units of the bounding-box\ndiagonal, behind it the normal consistency, of 10,000 "
+        "points of each surface. The surface is that of 64 x 64 x 64\nplaces asked about. Retrieval: from the same "
+        "training set. Floor: sampling noise.",
         "flaws": "Thin parts are missing or come out thick",
     },
 }
@@ -140,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", type=Path, metavar="FILE", help="weights to use instead of the shipped ones")
 
     add = command("train", _train, "train the network on procedural shapes", TRAIN)
-    out = "weights to write (default: points.safetensors or voxels.safetensors); the card beside them ends in .md"
+    out = "weights to write (default: points.safetensors, or as --as says); the card beside them ends in .md"
     add("-o", "--output", type=Path, metavar="OUT", help=out)
     add("--steps", type=int, metavar="N", help=f"batches of 32 pictures ({usual('steps')})")
     recipe(add)
@@ -175,8 +187,8 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     for name, value in DEFAULTS[options.kind].items():
         if getattr(options, name, None) is None:
             setattr(options, name, value)
-    voxels = VOXELS if options.kind == "voxels" else 0
-    return Recipe(per_category=options.per_category, assemblies=options.assemblies, voxels=voxels)
+    solid = {"voxels": VOXELS if options.kind != "points" else 0, "places": PLACES if options.kind == "mesh" else 0}
+    return Recipe(per_category=options.per_category, assemblies=options.assemblies, **solid)
 
 
 def _train(options: argparse.Namespace) -> None:
@@ -184,7 +196,6 @@ def _train(options: argparse.Namespace) -> None:
 
     # isort: split
     import keras
-    import numpy as np
 
     # asked now, not after twenty minutes of training
     options.output = options.output or Path(f"{options.kind}.safetensors")
@@ -204,7 +215,9 @@ def _train(options: argparse.Namespace) -> None:
         if options.kind == "points":
             model, loss = models.point_network(), losses.chamfer_l1
         else:
-            model, loss = models.voxel_network(voxels=VOXELS), losses.voxel_cross_entropy
+            mesh = options.kind == "mesh"
+            model = models.occupancy_network() if mesh else models.voxel_network(voxels=VOXELS)
+            loss = losses.cross_entropy
             models.borrow(model, models.load())
     checkpoint = options.output.with_suffix(".checkpoint")
     history = training.fit(
@@ -219,14 +232,14 @@ def _train(options: argparse.Namespace) -> None:
         strategy=strategy,
     )
     if worker == 0:
-        if options.kind == "voxels":
+        if options.kind != "points":
             some = data.split("validation")
-            level = evaluation.choose_level(training.predict(model, some), some.occupancy())
+            level = evaluation.choose_level(_grids(model, some), some.occupancy())
             (bias,) = model.get_layer("logits").bias.numpy()
             model.get_layer("logits").bias.assign([bias - level])  # from now on above 0 is occupied
         models.save(model, options.output, recipe=asdict(recipe))
         model = models.load(options.output)  # what was rounded to float16 is what is scored
-        result = _scores(model, train, test)
+        result = _scores(model, train, test, _meshes(recipe, train, test) if options.kind == "mesh" else None)
         print(evaluation.table(result))
         defaults = {"kind": "points"} | DEFAULTS[options.kind] | {"seed": 0, "strategy": "single"}
         given = {k: getattr(options, k) for k, v in defaults.items() if getattr(options, k) != v}
@@ -254,13 +267,44 @@ def _train(options: argparse.Namespace) -> None:
     cluster.from_chief(strategy, np.int64(0))
 
 
-def _scores(model: keras.Model, train: ShapeSet, test: ShapeSet) -> dict:
-    from . import evaluation, training
+def _grids(model: keras.Model, data: ShapeSet) -> np.ndarray:
+    """What the network says at the voxels of every shape's first picture, (S, n, n, n)."""
+    from . import models, training
 
+    if models.kind(model) == "voxels":
+        return training.predict(model, data)
+    return np.stack([models.field(model, picture / np.float32(255), VOXELS) for picture in data.pictures[:, 0]])
+
+
+def _scores(model: keras.Model, train: ShapeSet, test: ShapeSet, meshes: dict | None = None) -> dict:
+    from . import evaluation, models, training
+
+    kind = models.kind(model)
+    if kind == "mesh":
+        pictures = test.pictures[:, 0] / np.float32(255)
+        fields = [models.field(model, picture) for picture in pictures]
+        # where it finds nothing solid, what is most nearly so
+        answers = [solids.surface(field, min(0.0, np.quantile(field, 0.999))) for field in fields]
+        truth = meshes.pop("truth")
+        return evaluation.evaluate_meshes({"network": answers} | meshes, truth, test)
     answers = training.predict(model, test)
-    if train.voxels is None:
+    if kind == "points":
         return evaluation.evaluate({"network": answers}, train, test, progress=True)
     return evaluation.evaluate_voxels({"network": answers > 0}, train, test)
+
+
+def _meshes(recipe: Recipe, train: ShapeSet, test: ShapeSet, folder: Path | None = None) -> dict[str, list]:
+    """The true meshes of the test's first pictures, from the recipe or a folder, and those that retrieval answers."""
+    from . import evaluation
+
+    files = mesh_files(folder) if folder else None
+    true = [load_mesh(files[i]) if folder else recipe.shape(i).mesh for i in test.number]
+    shape, view = evaluation.retrieve(train, test)
+    found = [recipe.shape(i).mesh for i in train.number[shape]]
+    return {
+        "truth": [evaluation.turned(*pair) for pair in zip(true, test.azimuth[:, 0], strict=True)],
+        "retrieval": [evaluation.turned(*pair) for pair in zip(found, train.azimuth[shape, view], strict=True)],
+    }
 
 
 def _data(options: argparse.Namespace) -> None:
@@ -285,7 +329,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     if options.shapes:
         test = mesh_folder(options.shapes, voxels=recipe.voxels, seed=options.seed, progress=True)
     data = procedural(recipe)
-    result = _scores(model, data.split("train"), data.split("test") if test is None else test)
+    train, test = data.split("train"), data.split("test") if test is None else test
+    mesh = models.kind(model) == "mesh"
+    result = _scores(model, train, test, _meshes(recipe, train, test, options.shapes) if mesh else None)
     print(evaluation.table(result))
     if options.json:
         with whole(options.json) as partial:

@@ -26,14 +26,15 @@ from tqdm.auto import tqdm
 
 from . import camera, render, shapes, solids
 
-__all__ = ["Recipe", "Sample", "ShapeSet", "View", "example", "load_mesh", "mesh_folder", "procedural",
-           "random_view", "sample_mesh", "sample_shape", "shard"]  # fmt: skip
+__all__ = ["Recipe", "Sample", "ShapeSet", "View", "camera_of", "example", "load_mesh", "mesh_files", "mesh_folder",
+           "procedural", "random_view", "sample_mesh", "sample_shape", "shard"]  # fmt: skip
 
 SPLITS = ("train", "validation", "test")
 MESH_SUFFIXES = (".glb", ".obj", ".off", ".ply")
+NEAR = 0.04  # how far from the surface, in diagonals, the places near it lie (standard deviation along each axis)
 UNSEEN = 1_000_000_000  # a recipe's shapes have the seeds from a million times its own on
 _STYLES = {"seen": shapes.SEEN, "held_out": shapes.HELD_OUT, "all": shapes.STYLES}
-_ARRAYS = ("pictures", "points", "azimuth", "category", "voxels")
+_ARRAYS = ("pictures", "points", "azimuth", "category", "number", "voxels", "places", "inside")
 
 
 class View(NamedTuple):
@@ -62,8 +63,9 @@ class Recipe:
 
     ``per_category`` shapes of each of the ``categories`` and ``assemblies`` shapes that belong to none; ``views``
     pictures of ``size`` x ``size`` pixels of each; ``points`` surface points of each; with ``voxels``, a multiple of
-    8, as many voxels a side for each picture, in the viewer's frame. Of each category the ``styles`` are made that
-    training may see (``"seen"``), those kept from it (``"held_out"``, `shapes.HELD_OUT`), or ``"all"``.
+    8, as many voxels a side for each picture, in the viewer's frame; with ``places``, a multiple of 16, as many places
+    of each shape of which is known whether it occupies them. Of each category the ``styles`` are made that training
+    may see (``"seen"``), those kept from it (``"held_out"``, `shapes.HELD_OUT`), or ``"all"``.
 
     >>> Recipe(per_category=10, assemblies=0).count
     140
@@ -77,6 +79,7 @@ class Recipe:
     size: int = 64
     points: int = 2048
     voxels: int = 0
+    places: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -96,6 +99,8 @@ class Recipe:
             raise ValueError("views, size, points: each must be at least 1")
         if self.voxels < 0 or self.voxels % 8:
             raise ValueError(f"voxels: {self.voxels}; accepted: 0 for none, or a multiple of 8")
+        if self.places < 0 or self.places % 16:
+            raise ValueError(f"places: {self.places}; accepted: 0 for none, or a multiple of 16")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -125,6 +130,11 @@ class Recipe:
         rng = np.random.default_rng([self.seed, shapes.ALL.index(name), place, 0, 0])
         return shapes.make(name, self.seed * 1_000_000 + place, allowed[rng.integers(len(allowed))])
 
+    def view(self, i: int, v: int) -> View:
+        """How picture number ``v`` of the set's shape number ``i`` was taken."""
+        c, place = self.place(i)
+        return random_view(np.random.default_rng([self.seed, shapes.ALL.index(self.names[c]), place, v]))
+
     def key(self) -> str:
         """The name of the set's folder: a hash of the recipe and of the code that cooks it."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode())
@@ -144,7 +154,10 @@ class ShapeSet:
     azimuth: np.ndarray  # (S, V) float32, radians
     category: np.ndarray  # (S,) int16, index into `names`
     names: tuple[str, ...]
+    number: np.ndarray | None = None  # (S,) int32, which shape of its recipe, or which file of its folder, each is
     voxels: np.ndarray | None = None  # (S, V, n, n, n // 8) uint8, 8 voxels along z a byte; see `occupancy`
+    places: np.ndarray | None = None  # (S, Q, 3) float16, in the object's frame
+    inside: np.ndarray | None = None  # (S, Q // 8) uint8, which places the shape occupies, 8 a byte
 
     def __len__(self) -> int:
         return len(self.points)
@@ -180,6 +193,16 @@ class ShapeSet:
             raise ValueError("the set has no voxels; ask for them: Recipe(voxels=32)")
         return np.unpackbits(self.voxels[np.arange(len(self)), view], axis=-1).astype(bool)
 
+    def asked(self, view: int | np.ndarray = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The places (S, Q, 3) in the frame of picture ``view``, and (S, Q) bool, which of them each shape occupies.
+
+        Half of them lie anywhere in the cube, half near the surface. Raises ValueError if the set has none.
+        """
+        if self.places is None:
+            raise ValueError("the set has no places; ask for them: Recipe(places=4096)")
+        places = camera.to_viewer(np.asarray(self.places, np.float32), self.azimuth[np.arange(len(self)), view])
+        return places, np.unpackbits(self.inside, axis=-1).astype(bool)
+
     def sample(self, i: int, view: int = 0) -> Sample:
         """Picture and shape number ``i`` as the network sees them: floats, in the viewer's frame."""
         azimuth = float(self.azimuth[i, view])
@@ -206,6 +229,11 @@ def random_view(rng: np.random.Generator) -> View:
     )
 
 
+def camera_of(view: View, mesh: trimesh.Trimesh, size: int = 64) -> camera.Camera:
+    """The camera, in the object's frame, of the picture that shows this mesh under a view."""
+    return camera.orbit(view.azimuth, view.elevation, view.distance).framed(mesh.vertices, size)
+
+
 def sample_shape(shape: shapes.Shape, view: View, size: int = 64) -> np.ndarray:
     """The picture (size, size, 4) float32 of a procedural shape under a view, framed as `Camera.framed` says."""
     return _picture(shape.mesh, view, size, shape.part)
@@ -217,9 +245,9 @@ def sample_mesh(mesh: trimesh.Trimesh, view: View, size: int = 64) -> np.ndarray
 
 
 def _picture(mesh: trimesh.Trimesh, view: View, size: int, part: np.ndarray | None) -> np.ndarray:
-    cam = camera.orbit(view.azimuth, view.elevation, view.distance).framed(mesh.vertices, size)
     colours = view.colours[0] if part is None else view.colours
-    return render.picture(mesh, cam, colours=colours, part=part, light=view.light, ambient=view.ambient)
+    lamp = {"light": view.light, "ambient": view.ambient}
+    return render.picture(mesh, camera_of(view, mesh, size), colours=colours, part=part, **lamp)
 
 
 def example(category: str, seed: int = 0, points: int = 1024) -> Sample:
@@ -238,27 +266,35 @@ def example(category: str, seed: int = 0, points: int = 1024) -> Sample:
 # --- procedural sets --------------------------------------------------------------------------------------------
 
 
-def _cook(recipe: Recipe, start: int, stop: int) -> tuple[np.ndarray, ...]:
+def _cook(recipe: Recipe, start: int, stop: int) -> dict[str, np.ndarray]:
     """The arrays of a set, for the shapes ``start`` to ``stop`` of a recipe."""
-    pictures, points, azimuths, categories, voxels = [], [], [], [], []
-    for i in range(start, stop):
-        c, place = recipe.place(i)
-        code = shapes.ALL.index(recipe.names[c])
-        shape = recipe.shape(i)
-        views = [random_view(np.random.default_rng([recipe.seed, code, place, v])) for v in range(recipe.views)]
-        pictures.append([np.round(sample_shape(shape, v, recipe.size) * 255).astype(np.uint8) for v in views])
-        points.append(shape.sample(recipe.points, np.random.default_rng([recipe.seed, code, place]))[0])
-        azimuths.append([v.azimuth for v in views])
-        categories.append(c)
-        if recipe.voxels:
-            voxels.append(_voxels(shape.mesh, azimuths[-1], recipe.voxels))
-    arrays = (
-        np.array(pictures),
-        np.array(points, np.float32),
-        np.array(azimuths, np.float32),
-        np.array(categories, np.int16),
-    )
-    return (*arrays, np.array(voxels)) if recipe.voxels else arrays
+    rows = [_cook_one(recipe, i) for i in range(start, stop)]
+    return {name: np.array([row[name] for row in rows], kind) for name, (_, kind) in _layout(recipe, 0).items()}
+
+
+def _cook_one(recipe: Recipe, i: int) -> dict[str, np.ndarray]:
+    c, place = recipe.place(i)
+    seeds = [recipe.seed, shapes.ALL.index(recipe.names[c]), place]
+    shape, views = recipe.shape(i), [recipe.view(i, v) for v in range(recipe.views)]
+    row = {
+        "pictures": [np.round(sample_shape(shape, v, recipe.size) * 255).astype(np.uint8) for v in views],
+        "points": shape.sample(recipe.points, np.random.default_rng(seeds))[0],
+        "azimuth": [v.azimuth for v in views],
+        "category": c,
+    }
+    if recipe.voxels:
+        row["voxels"] = _voxels(shape.mesh, row["azimuth"], recipe.voxels)
+    if recipe.places:
+        row["places"] = places = _places(shape.mesh, recipe.places, np.random.default_rng([*seeds, recipe.places, 0]))
+        row["inside"] = np.packbits(solids.occupied(shape.mesh, places))
+    return row
+
+
+def _places(mesh: trimesh.Trimesh, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Places (n, 3) to ask about in training, half anywhere in the cube, half near the surface, shuffled."""
+    near = trimesh.sample.sample_surface(mesh, n // 2, seed=rng)[0] + rng.normal(0, NEAR, (n // 2, 3))
+    both = np.concatenate([near, rng.uniform(-0.5, 0.5, (n // 2, 3))])
+    return rng.permutation(both).astype(np.float16)
 
 
 def _voxels(mesh: trimesh.Trimesh, azimuths: Sequence[float], n: int) -> np.ndarray:
@@ -290,8 +326,7 @@ def procedural(recipe: Recipe, cache: str | Path | None = None, jobs: int = -1, 
         _keep(recipe, folder, recipe.count, pieces, progress)
     for part in folder.parent.glob(f"{folder.name}.shard-*"):
         shutil.rmtree(part, ignore_errors=True)
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _layout(recipe, 0)}
-    return ShapeSet(**arrays, names=recipe.names)
+    return ShapeSet(**_read(recipe, folder), names=recipe.names, number=np.arange(recipe.count, dtype=np.int32))
 
 
 def shard(
@@ -325,18 +360,21 @@ def _missing(folder: Path, of: int) -> list[int]:
     return [number for number in range(1, of + 1) if not _part(folder, number, of).is_dir()]
 
 
-def _cooked(recipe: Recipe, start: int, stop: int, jobs: int) -> Iterator[tuple[np.ndarray, ...]]:
+def _cooked(recipe: Recipe, start: int, stop: int, jobs: int) -> Iterator[dict[str, np.ndarray]]:
     chunks = [(i, min(i + 25, stop)) for i in range(start, stop, 25)]
     yield from Parallel(n_jobs=jobs, return_as="generator")(delayed(_cook)(recipe, *chunk) for chunk in chunks)
 
 
-def _joined(recipe: Recipe, folder: Path, of: int) -> Iterator[tuple[np.ndarray, ...]]:
+def _joined(recipe: Recipe, folder: Path, of: int) -> Iterator[dict[str, np.ndarray]]:
     for number in range(1, of + 1):
-        part = _part(folder, number, of)
-        yield tuple(np.load(part / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _layout(recipe, 0))
+        yield _read(recipe, _part(folder, number, of))
 
 
-def _keep(recipe: Recipe, folder: Path, count: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
+def _read(recipe: Recipe, folder: Path) -> dict[str, np.ndarray]:
+    return {n: np.load(folder / f"{n}.npy", mmap_mode="r", allow_pickle=False) for n in _layout(recipe, 0)}
+
+
+def _keep(recipe: Recipe, folder: Path, count: int, pieces: Iterator[dict[str, np.ndarray]], progress: bool) -> None:
     """Writes ``count`` shapes, which come in pieces, to a folder that appears whole or not at all."""
     root = folder.parent
     for left in root.glob("*.partial-*"):  # by a process that was killed
@@ -367,21 +405,23 @@ def _layout(recipe: Recipe, n: int) -> dict[str, tuple[tuple[int, ...], type]]:
               "azimuth": ((n, v), np.float32), "category": ((n,), np.int16)}  # fmt: skip
     if recipe.voxels:
         layout["voxels"] = ((n, v, recipe.voxels, recipe.voxels, recipe.voxels // 8), np.uint8)
+    if recipe.places:
+        layout |= {"places": ((n, recipe.places, 3), np.float16), "inside": ((n, recipe.places // 8), np.uint8)}
     return layout
 
 
-def _write(recipe: Recipe, folder: Path, n: int, pieces: Iterator[tuple[np.ndarray, ...]], progress: bool) -> None:
+def _write(recipe: Recipe, folder: Path, n: int, pieces: Iterator[dict[str, np.ndarray]], progress: bool) -> None:
     with ExitStack() as stack, tqdm(total=n, desc="making shapes", unit="shape", disable=not progress) as bar:
-        layout = _layout(recipe, n)
-        files = [stack.enter_context((folder / f"{name}.npy").open("wb")) for name in layout]
-        for file, (shape, dtype) in zip(files, layout.values(), strict=True):
+        files = {}
+        for name, (shape, dtype) in _layout(recipe, n).items():
+            files[name] = stack.enter_context((folder / f"{name}.npy").open("wb"))
             header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
+            np.lib.format.write_array_header_1_0(files[name], header)
         # plain writes, not a memory map: on a full disk they raise OSError, where a map dies of SIGBUS
         for arrays in pieces:
-            for file, array in zip(files, arrays, strict=True):
-                file.write(np.ascontiguousarray(array).data)
-            bar.update(len(arrays[0]))
+            for name, array in arrays.items():
+                files[name].write(np.ascontiguousarray(array).data)
+            bar.update(len(arrays["category"]))
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
 
 
@@ -416,12 +456,10 @@ def load_mesh(path: str | Path) -> trimesh.Trimesh:
     return trimesh.Trimesh((vertices - (low + high) / 2) / diagonal, mesh.faces, process=False)
 
 
-def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: int = 2048, voxels: int = 0,
-                seed: int = 0, progress: bool = False) -> ShapeSet:  # fmt: skip
-    """A set from one's own meshes, in the layout ``folder/category/name.ply`` (or .off, .obj, .glb).
+def mesh_files(folder: str | Path) -> list[Path]:
+    """The meshes ``folder/category/name.ply`` (or .off, .obj, .glb) in sorted order.
 
-    Each is moved into the object's frame by `load_mesh` and seen from ``views`` seeded random views: which ones
-    depends on ``seed`` and on the file's place in sorted order.
+    Raises FileNotFoundError, or ValueError if there are none.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -432,6 +470,17 @@ def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: i
     )
     if not files:
         raise ValueError(f"{folder}: no meshes found; it must hold category/name with {', '.join(MESH_SUFFIXES)}")
+    return files
+
+
+def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: int = 2048, voxels: int = 0,
+                seed: int = 0, progress: bool = False) -> ShapeSet:  # fmt: skip
+    """A set from one's own meshes, in the layout ``folder/category/name.ply`` (or .off, .obj, .glb).
+
+    Each is moved into the object's frame by `load_mesh` and seen from ``views`` seeded random views: which ones
+    depends on ``seed`` and on the file's place in sorted order.
+    """
+    files = mesh_files(folder)
     names = tuple(sorted({f.parent.name for f in files}))
     pictures = np.empty((len(files), views, size, size, 4), np.uint8)
     xyz = np.empty((len(files), points, 3), np.float32)
@@ -447,4 +496,5 @@ def mesh_folder(folder: str | Path, *, views: int = 1, size: int = 64, points: i
         if voxels:
             solid[i] = _voxels(mesh, azimuth[i], voxels)
     category = np.array([names.index(f.parent.name) for f in files], np.int16)
-    return ShapeSet(pictures, xyz, azimuth, category, names, solid if voxels else None)
+    number = np.arange(len(files), dtype=np.int32)
+    return ShapeSet(pictures, xyz, azimuth, category, names, number, solid if voxels else None)

@@ -5,9 +5,10 @@ Distances are in units of the object's bounding-box diagonal, and the F-scores' 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import trimesh
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
@@ -15,7 +16,8 @@ from . import metrics
 from .camera import to_viewer
 from .datasets import ShapeSet
 
-__all__ = ["choose_level", "copied_voxels", "evaluate", "evaluate_voxels", "oracle", "retrieve", "table"]
+__all__ = ["choose_level", "copied_voxels", "evaluate", "evaluate_meshes", "evaluate_voxels", "oracle",
+           "retrieve", "table", "turned"]  # fmt: skip
 
 THRESHOLDS = {"f_score_1": 0.01, "f_score": 0.02, "f_score_5": 0.05}
 EMD_POINTS = 512  # exact matching takes the cube of it
@@ -145,7 +147,8 @@ def _summary(scores: dict[str, np.ndarray], which: np.ndarray) -> dict[str, floa
 def table(result: dict) -> str:
     """A result as text, a line a category, a column a method.
 
-    Of `evaluate` the cells are Chamfer-L1 and, behind it, the F-score; of `evaluate_voxels` the IoU.
+    Of `evaluate` the cells are Chamfer-L1 and, behind it, the F-score; of `evaluate_voxels` the IoU; of
+    `evaluate_meshes` Chamfer-L1 and, behind it, the normal consistency.
     """
     methods = [name for name in result["overall"] if name != "n"]
 
@@ -153,7 +156,8 @@ def table(result: dict) -> str:
         def cell(scores: dict) -> str:
             if "iou" in scores:
                 return f"{scores[f'iou{median}']:.3f}"
-            return f"{scores[f'chamfer_l1{median}']:.4f} ({scores[f'f_score{median}']:.2f})"
+            second = "normals" if "normals" in scores else "f_score"
+            return f"{scores[f'chamfer_l1{median}']:.4f} ({scores[f'{second}{median}']:.2f})"
 
         return f"{row['n']:5}" + "".join(f"{cell(row[m]):>17}" for m in methods)
 
@@ -212,3 +216,49 @@ def _most_alike(queries: np.ndarray, grids: np.ndarray) -> np.ndarray:
         closer = score.max(1) > best
         best[closer], index[closer] = score.max(1)[closer], start + score.argmax(1)[closer]
     return index
+
+
+# --- meshes -------------------------------------------------------------------------------------------------------
+
+
+def evaluate_meshes(
+    answers: Mapping[str, Sequence[trimesh.Trimesh]],
+    truth: Sequence[trimesh.Trimesh],
+    test: ShapeSet,
+    samples: int = 10_000,
+) -> dict:
+    """Scores of meshes: ``answers`` holds one for each shape of ``test`` by name, ``truth`` the true ones, one frame.
+
+    Each mesh is sampled at ``samples`` points. The scores are ``chamfer_l1``, ``f_score`` at 2 % of the diagonal,
+    ``normals`` (`metrics.normal_consistency`), ``watertight`` (1 or 0) and ``euler``, its Euler characteristic; beside
+    the answers stands the ``floor``, the truth sampled a second time. The result is laid out as that of `evaluate`.
+    """
+    rows = {**answers, "floor": truth}
+    scores = {}
+    for name, meshes in rows.items():
+        each = Parallel(n_jobs=-1)(
+            delayed(_mesh_score)(mesh, true, samples) for mesh, true in zip(meshes, truth, strict=True)
+        )
+        scores[name] = {key: np.array([score[key] for score in each], float) for key in each[0]}
+    return _by_category(scores, test)
+
+
+def _mesh_score(mesh: trimesh.Trimesh, true: trimesh.Trimesh, samples: int) -> dict[str, float]:
+    (x, n), (y, m) = (_sampled(mesh, samples, 0), _sampled(true, samples, 1))
+    return {
+        "chamfer_l1": metrics.chamfer_l1(x, y),
+        "f_score": metrics.f_score(x, y, THRESHOLDS["f_score"]),
+        "normals": metrics.normal_consistency(x, n, y, m),
+        "watertight": mesh.is_watertight,
+        "euler": mesh.euler_number,
+    }
+
+
+def _sampled(mesh: trimesh.Trimesh, samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    points, face = trimesh.sample.sample_surface(mesh, samples, seed=np.random.default_rng(seed))
+    return points, mesh.face_normals[face]
+
+
+def turned(mesh: trimesh.Trimesh, azimuth: float) -> trimesh.Trimesh:
+    """A mesh from the object's frame in the viewer's, as `camera.to_viewer` turns points."""
+    return trimesh.Trimesh(to_viewer(mesh.vertices, azimuth), mesh.faces, process=False)

@@ -71,25 +71,25 @@ def chamfer_l1(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     return (tf.reduce_mean(to_pred, axis=1) + tf.reduce_mean(to_true, axis=1)) / 2
 
 
-def voxel_cross_entropy(y_true: tf.Tensor, y_pred: tf.Tensor, weight: float = 1.0) -> tf.Tensor:
-    """Binary cross entropy of voxels: `(B, n, n, n)` of 0 and 1, `(B, n, n, n)` logits -> `(B,)`, in nats a voxel.
+def cross_entropy(y_true: tf.Tensor, y_pred: tf.Tensor, weight: float = 1.0) -> tf.Tensor:
+    """Binary cross entropy of occupancy: `(B, ...)` of 0 and 1, `(B, ...)` logits -> `(B,)`, in nats a voxel or place.
 
-    The mean over voxels of ``-weight * v log p - (1 - v) log(1 - p)``, with p the logistic function of the logit.
-    Few voxels are occupied; a ``weight`` above 1 makes each of them count as so many empty ones.
+    The mean over voxels, or over places asked about, of ``-weight * v log p - (1 - v) log(1 - p)``, with p the logistic
+    function of the logit. Few voxels are occupied; a ``weight`` above 1 makes each of them count as so many empty ones.
 
     Raises:
         ValueError: the two shapes differ.
 
-    >>> round(float(voxel_cross_entropy(tf.ones((1, 2, 2, 2)), tf.zeros((1, 2, 2, 2)))[0]), 4)    # log 2
+    >>> round(float(cross_entropy(tf.ones((1, 2, 2, 2)), tf.zeros((1, 2, 2, 2)))[0]), 4)    # log 2
     0.6931
     """
-    y_true, y_pred = _as_voxels(y_true, y_pred)
+    y_true, y_pred = _as_occupancy(y_true, y_pred)
     terms = tf.nn.weighted_cross_entropy_with_logits(y_true, y_pred, weight)
-    return tf.reduce_mean(terms, axis=(1, 2, 3))
+    return tf.reduce_mean(terms, axis=range(1, terms.shape.rank))
 
 
 def dice(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-    """Soft Dice loss of voxels: `(B, n, n, n)` of 0 and 1, `(B, n, n, n)` logits -> `(B,)`, from 0 (equal) to 1.
+    """Soft Dice loss of occupancy: `(B, ...)` of 0 and 1, `(B, ...)` logits -> `(B,)`, from 0 (equal) to 1.
 
     One minus twice the overlap over the sum of both, with probabilities for predicted voxels and their squares in the
     sum (Milletari, Navab and Ahmadi, "V-Net", 3DV 2016). Empty voxels that are found empty count nothing, however
@@ -102,17 +102,18 @@ def dice(y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
     >>> dice(half, 40 * half - 20).numpy().round(4).tolist(), dice(half, 20 - 40 * half).numpy().round(4).tolist()
     ([0.0], [1.0])
     """
-    y_true, y_pred = _as_voxels(y_true, y_pred)
+    y_true, y_pred = _as_occupancy(y_true, y_pred)
     p = tf.sigmoid(y_pred)
-    overlap = tf.reduce_sum(y_true * p, axis=(1, 2, 3))
-    both = tf.reduce_sum(tf.square(y_true) + tf.square(p), axis=(1, 2, 3))
+    axes = range(1, p.shape.rank)
+    overlap = tf.reduce_sum(y_true * p, axis=axes)
+    both = tf.reduce_sum(tf.square(y_true) + tf.square(p), axis=axes)
     return 1 - 2 * overlap / tf.maximum(both, 1e-6)
 
 
-def _as_voxels(y_true: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _as_occupancy(y_true: tf.Tensor, y_pred: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     y_true, y_pred = _as_tensors(y_true, y_pred)
-    if y_pred.shape.rank != 4 or not y_true.shape.is_compatible_with(y_pred.shape):
-        raise ValueError(f"y_true {y_true.shape} and y_pred {y_pred.shape} must have the same shape (batch, n, n, n)")
+    if y_pred.shape.rank < 2 or not y_true.shape.is_compatible_with(y_pred.shape):
+        raise ValueError(f"y_true {y_true.shape} and y_pred {y_pred.shape} must have the same shape (batch, ...)")
     return y_true, y_pred
 
 

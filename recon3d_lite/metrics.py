@@ -71,6 +71,27 @@ def f_score(x: ArrayLike, y: ArrayLike, threshold: float = 0.02) -> float:
     return float(2 * precision * recall / (precision + recall))
 
 
+def normal_consistency(x: ArrayLike, x_normals: ArrayLike, y: ArrayLike, y_normals: ArrayLike) -> float:
+    """Normal consistency, in [0, 1]: the mean |cosine| between a point's normal and that of its nearest neighbour.
+
+    `(N, 3)`, `(N, 3)`, `(M, 3)`, `(M, 3)`, both ways and halved (Mescheder et al., Occupancy Networks, CVPR 2019). The
+    normals have length 1; which side they point to does not matter. Random directions give 1/2.
+
+    Raises:
+        ValueError: `x` or `y` is not `(points, 3)`, is empty, or has numbers that are not finite; or there are not as
+            many normals as points.
+
+    >>> normal_consistency([[0, 0, 0]], [[0, 0, 1]], [[0, 0, 0.1]], [[0, 0.6, -0.8]])
+    0.8
+    """
+    x, y, n, m = (_as_points(a, s) for a, s in ((x, "x"), (y, "y"), (x_normals, "x_normals"), (y_normals, "y_normals")))
+    if len(x) != len(n) or len(y) != len(m):
+        raise ValueError(f"normals: {len(n)} for {len(x)} points of x, {len(m)} for {len(y)} of y; one each is needed")
+    to_y = np.abs((n * m[cKDTree(y).query(x)[1]]).sum(1)).mean()
+    to_x = np.abs((m * n[cKDTree(x).query(y)[1]]).sum(1)).mean()
+    return float(to_y + to_x) / 2
+
+
 def iou(x: ArrayLike, y: ArrayLike) -> np.ndarray:
     """Intersection over union of voxels, in [0, 1]: `(..., n, n, n)` bool twice -> `(...)`; two empty grids give 1.
 

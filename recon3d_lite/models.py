@@ -1,7 +1,8 @@
 """The networks, and the files they are kept in.
 
-Every network maps pictures (B, 64, 64, C) to points or to voxels. Weights are kept as float16 in a safetensors file,
-whose header names the network and its arguments, so that one file is enough to rebuild it; nothing in it is executed.
+Every network maps pictures (B, 64, 64, C) to points, to voxels, or to what is at a place. Weights are kept as float16
+in a safetensors file, whose header names the network and its arguments, so that one file is enough to rebuild it;
+nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -22,21 +23,25 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from .files import whole
-from .solids import grid
+from .solids import grid, sampled
 
 __all__ = [
     "Look",
     "borrow",
     "compiled",
     "document_network",
+    "field",
+    "kind",
     "load",
+    "occupancy_network",
     "point_network",
     "refined",
     "save",
     "voxel_network",
 ]
 
-SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in ("points", "voxels")}
+KINDS = ("points", "voxels", "mesh")
+SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in KINDS}
 
 
 def document_network(size: int = 64, channels: int = 4, points: int = 1024) -> keras.Model:
@@ -233,21 +238,85 @@ def voxel_network(
     return keras.Model(picture, layers.Reshape((voxels,) * 3, name="voxels")(x), name="voxel_network")
 
 
-NETWORKS = {f.__name__: f for f in (document_network, point_network, voxel_network)}
+def occupancy_network(
+    size: int = 64,
+    channels: int = 4,
+    widths: tuple[int, ...] = (32, 64, 128, 160),
+    hidden: tuple[int, ...] = (384, 256),
+    features: int = 32,
+    local: int = 128,
+    blocks: int = 3,
+    octaves: int = 4,
+) -> keras.Model:
+    """Pictures (B, size, size, channels) in [0, 1] and places (B, Q, 3) in the viewer's frame to logits (B, Q).
+
+    A logit above 0 says: more likely inside the object than not. The shape is not listed but asked for, place by place
+    (Mescheder et al., "Occupancy Networks", CVPR 2019), so it has no resolution. The encoder is that of
+    `point_network`. By `Look` each place finds the picture's features where it would be seen (Saito et al., "PIFu",
+    ICCV 2019). These, the place, and sines and cosines of its coordinates at ``octaves`` frequencies (Mildenhall et
+    al., "NeRF", ECCV 2020) are made to ``local`` numbers, which ``blocks`` of two layers improve, each told the code.
+
+    >>> model = occupancy_network()
+    >>> model([np.zeros((2, 64, 64, 4), np.float32), np.zeros((2, 5, 3), np.float32)]).shape
+    TensorShape([2, 5])
+    """
+    picture, levels, code = _encoder(size, channels, widths, hidden)
+    places = layers.Input((None, 3), name="places")
+    camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
+    seen = Look(name="look")([places, camera, layers.ReLU()(_pyramid(levels, features))])
+    angles = [2.0**k * np.pi * places for k in range(octaves)]
+    waves = [wave(angle) for angle in angles for wave in (keras.ops.sin, keras.ops.cos)]
+    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, places, *waves]))
+    for i in range(blocks):
+        told = layers.Reshape((1, local))(layers.Dense(local, name=f"block{i}_context")(code))
+        y = layers.Dense(local, activation="relu", name=f"block{i}_a")(layers.ReLU()(layers.Add()([x, told])))
+        x = layers.Add()([x, layers.Dense(local, kernel_initializer="zeros", name=f"block{i}_b")(y)])
+    logits = layers.Dense(1, bias_initializer=keras.initializers.Constant(-1.0), name="logits")(layers.ReLU()(x))
+    return keras.Model([picture, places], logits[..., 0], name="occupancy_network")
+
+
+NETWORKS = {f.__name__: f for f in (document_network, point_network, voxel_network, occupancy_network)}
+
+
+def kind(model: keras.Model) -> str:
+    """What a network answers with: ``"points"``, ``"voxels"``, or, if it is asked about places, ``"mesh"``.
+
+    >>> kind(point_network()), kind(voxel_network()), kind(occupancy_network())
+    ('points', 'voxels', 'mesh')
+    """
+    if len(model.inputs) == 2:
+        return "mesh"
+    return "voxels" if len(model.output_shape) == 4 else "points"
 
 
 @lru_cache(maxsize=8)
-def compiled(model: keras.Model) -> Callable[[np.ndarray], tf.Tensor]:
+def compiled(model: keras.Model) -> Callable[..., tf.Tensor]:
     """The network as one TensorFlow function, to answer with: pictures (B, size, size, channels) in [0, 1] to answers.
 
     A call of the model itself runs layer by layer through Python, which for one picture takes many times as long. The
-    same model gets the same function, which follows its weights.
+    same model gets the same function, which follows its weights. A network with two inputs gets both.
 
     >>> compiled(point_network(points=100))(np.zeros((1, 64, 64, 4), np.float32)).shape
     TensorShape([1, 100, 3])
     """
-    pictures = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    return tf.function(lambda x: model(x, training=False), input_signature=[pictures], autograph=False)
+    inputs = [tf.TensorSpec((None, *x.shape[1:]), tf.float32) for x in model.inputs]
+    return tf.function(
+        lambda *x: model(x if len(x) > 1 else x[0], training=False), input_signature=inputs, autograph=False
+    )
+
+
+def field(model: keras.Model, picture: np.ndarray, resolution: int = 64) -> np.ndarray:
+    """The logits (n, n, n) that an `occupancy_network` answers for a picture (64, 64, 4), at `solids.grid`.
+
+    >>> field(occupancy_network(), np.zeros((64, 64, 4), np.float32), 16).shape
+    (16, 16, 16)
+    """
+
+    def ask(places: np.ndarray) -> np.ndarray:
+        parts = np.split(places.astype(np.float32), range(2**15, len(places), 2**15))
+        return np.concatenate([compiled(model)(picture[None], part[None]).numpy()[0] for part in parts])
+
+    return sampled(ask, resolution)
 
 
 def save(model: keras.Model, path: str | Path, arguments: dict | None = None, recipe: dict | None = None) -> None:

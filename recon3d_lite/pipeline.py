@@ -16,6 +16,8 @@ from .datasets import ShapeSet
 
 __all__ = ["augment", "batches"]
 
+TRUTHS = {"points": 2048, "voxels": 32, "places": 4096}  # by what the truth is: how many of it a recipe may ask for
+
 
 @lru_cache(maxsize=2)
 def _order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -23,16 +25,18 @@ def _order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def batches(
-    data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, points: int | None = 1024,
-    augmented: bool = True, share: tuple[int, int] = (0, 1),
+    data: ShapeSet, batch_size: int = 32, *, steps: int, start: int = 0, seed: int = 0, truth: str = "points",
+    points: int = 1024, augmented: bool = True, share: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:  # fmt: skip
     """Batches number ``start`` to ``steps`` as a `tf.data.Dataset` of pictures (B, 64, 64, 4), points (B, N, 3).
 
-    With ``points`` None the pictures come with voxels (B, n, n, n), 1 where the object is, instead of points.
+    With ``truth`` ``"voxels"`` the pictures come with voxels (B, n, n, n), 1 where the object is, instead of points;
+    with ``"places"`` the pictures come with ``points`` places (B, N, 3) to be asked about, and the truth is 1 or 0,
+    whether the object occupies them, (B, N).
 
     Batch k depends on ``seed`` and k alone, so that training resumed at step k sees what it would have seen. Each
-    epoch goes through all shapes in a new order; each time a shape comes up, a view and ``points`` of its points
-    are drawn. Points and voxels are in the viewer's frame.
+    epoch goes through all shapes in a new order; each time a shape comes up, a view and ``points`` of its points or
+    places are drawn. All of them are in the viewer's frame.
 
     ``share`` (w, W) gives number w of W equal shares of every batch, B = batch_size / W, for W workers that train
     together: side by side the shares are the batch, but for rounding.
@@ -42,33 +46,41 @@ def batches(
         raise ValueError(f"batch_size: {batch_size} pictures can't be shared equally among {of}")
     if len(data) < batch_size:
         raise ValueError(f"batch_size: {batch_size}, but the set has only {len(data)} shapes")
-    if points is None and data.voxels is None:
-        raise ValueError("points: None asks for voxels, but the set has none; make it with Recipe(voxels=32)")
-    if points and data.points.shape[1] < points:
-        raise ValueError(f"points: {points} asked for, but the set has only {data.points.shape[1]} a shape")
+    if truth not in TRUTHS:
+        raise ValueError(f"truth: {truth!r}; known are {', '.join(TRUTHS)}")
+    known = getattr(data, truth)
+    if known is None:
+        raise ValueError(f"truth: the set has no {truth}; ask for them: Recipe({truth}={TRUTHS[truth]})")
+    if truth != "voxels" and known.shape[1] < points:
+        raise ValueError(f"points: {points} asked for, but the set has only {known.shape[1]} {truth} a shape")
     per_epoch = len(data) // batch_size
     size = batch_size // of
     mine = slice(part * size, (part + 1) * size)
-    shape = (points, 3) if points else data.voxels.shape[2:3] * 3
+    shape = {"points": (points, 3), "places": (points, 4), "voxels": known.shape[2:3] * 3}[truth]
 
     def gather(step: np.int64) -> tuple[np.ndarray, np.ndarray]:
         epoch, b = divmod(int(step), per_epoch)
         chosen = np.sort(_order(len(data), seed, epoch)[b * batch_size : (b + 1) * batch_size])[mine]
         rng = np.random.default_rng([seed, int(step), 1])  # its numbers are drawn for the whole batch
         view = rng.integers(data.azimuth.shape[1], size=batch_size)[mine]
-        if points is None:
-            return data.pictures[chosen, view], np.unpackbits(data.voxels[chosen, view], axis=-1).astype(np.float32)
-        which = rng.permuted(np.tile(np.arange(data.points.shape[1]), (batch_size, 1)), axis=1)[mine, :points]
-        xyz = np.take_along_axis(data.points[chosen], which[..., None], axis=1)
-        return data.pictures[chosen, view], to_viewer(xyz, data.azimuth[chosen, view])
+        pictures = data.pictures[chosen, view]
+        if truth == "voxels":
+            return pictures, np.unpackbits(known[chosen, view], axis=-1).astype(np.float32)
+        which = rng.permuted(np.tile(np.arange(known.shape[1]), (batch_size, 1)), axis=1)[mine, :points, None]
+        xyz = np.take_along_axis(known[chosen], which, axis=1).astype(np.float32)
+        xyz = to_viewer(xyz, data.azimuth[chosen, view])
+        if truth == "places":
+            inside = np.unpackbits(data.inside[chosen], axis=-1)[..., None]
+            xyz = np.concatenate([xyz, np.take_along_axis(inside, which, axis=1)], -1)
+        return pictures, xyz.astype(np.float32)
 
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        pictures, truth = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
+        pictures, answers = tf.numpy_function(gather, [step], [tf.uint8, tf.float32])
         pictures = tf.ensure_shape(tf.cast(pictures, tf.float32) / 255, (size, *data.pictures.shape[2:]))
-        truth = tf.ensure_shape(truth, (size, *shape))
+        answers = tf.ensure_shape(answers, (size, *shape))
         if augmented:
-            pictures, truth = augment(pictures, truth, tf.stack([tf.constant(seed, tf.int64), step]), share)
-        return pictures, truth
+            pictures, answers = augment(pictures, answers, tf.stack([tf.constant(seed, tf.int64), step]), share)
+        return ((pictures, answers[..., :3]), answers[..., 3]) if truth == "places" else (pictures, answers)
 
     return tf.data.Dataset.range(start, steps).map(load, num_parallel_calls=2, deterministic=True).prefetch(4)
 
@@ -82,7 +94,7 @@ def augment(
     frame). A shift and zoom of a few per cent change the picture alone, as its frame is not part of the answer. So
     do brightness, contrast and tint, uneven light, pixel noise, and, in a third of the pictures, an outline that is
     wrong by a pixel here and there, as outlines found in photographs are. Pictures (B, H, W, 4), and for the
-    truth points (B, N, 3) or voxels (B, n, n, n).
+    truth points (B, N, 3), of which more numbers than x, y, z stay as they are, or voxels (B, n, n, n).
 
     With ``share`` (w, W) they are share number w of W of a larger batch, and are changed as they would be within it.
     """
@@ -98,7 +110,8 @@ def augment(
         return draw(tf.random.stateless_uniform, shape, salt, low, high)
 
     flip = uniform((B, 1, 1), 0.0, 1.0, 1) < 0.5
-    mirrored = truth * [1.0, -1.0, 1.0] if truth.shape.rank == 3 else truth[:, :, ::-1]
+    across = [-1.0 if axis == 1 else 1.0 for axis in range(truth.shape[-1])]
+    mirrored = truth * across if truth.shape.rank == 3 else truth[:, :, ::-1]
     truth = tf.where(tf.reshape(flip, (B,) + (1,) * (truth.shape.rank - 1)), mirrored, truth)
     pictures = tf.where(flip[..., None], pictures[:, :, ::-1], pictures)
 

@@ -31,13 +31,12 @@ from .files import whole
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    import tensorflow as tf
 
 __all__ = ["Reconstruction", "cut_out", "find_mask", "load_picture", "reconstruct"]
 
 MARGIN = 1.1  # side of the square around the object, over the longer side of its box; `Camera.framed` uses the same
 SUFFIXES = (".ply", ".glb", ".html")
-KINDS = ("points", "voxels")
+KINDS = ("points", "voxels", "mesh")
 _FORMATS = "a picture file such as PNG, JPEG, WebP, TIFF or BMP"
 _MIN_SIDE, _MAX_PIXELS = 8, 100_000_000
 
@@ -51,16 +50,16 @@ class Reconstruction:
         mask: (H, W) bool, where the object is in it.
         cutout: (64, 64, 4) float32, what the network saw.
         points: (N, 3) float32 in the viewer's frame: x towards the viewer, z up, unit: the box's diagonal.
-        voxels: (n, n, n) float32 over the cube of side 1 around the frame's origin, above 0 where the object is; None
+        field: (n, n, n) float32 over the cube of side 1 around the frame's origin, above 0 where the object is; None
             if points were asked for.
-        mesh: the closed surface around these voxels, from which ``points`` are then drawn; else None.
+        mesh: the closed surface of what is above 0, from which ``points`` are then drawn; else None.
     """
 
     picture: np.ndarray
     mask: np.ndarray
     cutout: np.ndarray
     points: np.ndarray
-    voxels: np.ndarray | None = None
+    field: np.ndarray | None = None
     mesh: trimesh.Trimesh | None = None
 
     @property
@@ -120,21 +119,25 @@ def reconstruct(
     mask: ArrayLike | None = None,
     box: Sequence[float] | None = None,
     weights: str | os.PathLike | None = None,
+    resolution: int = 64,
 ) -> Reconstruction:
     """Reconstruct the object in one picture.
 
     Args:
         picture: as for :func:`load_picture`.
-        as_: ``"points"``, or ``"voxels"``, which have a closed surface.
+        as_: ``"points"``, ``"voxels"``, which have a closed surface, or ``"mesh"``, a smoother one.
         mask: (H, W) of True and False (or 0 and 1, or 0 and 255): where the object is. Else it is found.
         box: as for :func:`find_mask`; helps to find the object.
         weights: a file that ``python -m recon3d_lite train`` wrote; None for the shipped one.
+        resolution: of the mesh: in how many steps a side of the cube around the object is divided.
 
     Raises:
         ValueError, OSError: naming the file or argument, what was wrong with it and what is accepted.
     """
     if as_ not in KINDS:
         raise ValueError(f"as_: {as_!r}; accepted: {', '.join(map(repr, KINDS))}")
+    if not (isinstance(resolution, int) and 8 <= resolution <= 512):
+        raise ValueError(f"resolution: {resolution!r}; accepted: whole numbers from 8 to 512")
     rgba = load_picture(picture)
     if mask is None:
         try:
@@ -148,7 +151,7 @@ def reconstruct(
     else:
         mask = _as_mask(mask, rgba.shape[:2])
     cutout = cut_out(rgba, mask)
-    network = _network(None if weights is None else os.fspath(weights), as_)
+    network = _network(None if weights is None else os.fspath(weights), as_, resolution)
     answer = np.asarray(network(cutout[None]), np.float32)[0]
     if as_ == "points":
         return Reconstruction(rgba, mask, cutout, answer)
@@ -160,12 +163,14 @@ def reconstruct(
 
 
 @functools.lru_cache(maxsize=4)
-def _network(weights: str | None, kind: str) -> Callable[[np.ndarray], tf.Tensor]:
+def _network(weights: str | None, kind: str, resolution: int) -> Callable[[np.ndarray], ArrayLike]:
     from . import models  # brings TensorFlow, which takes seconds
 
     model = models.load(weights, kind)
-    if (len(model.output_shape) == 4) != (kind == "voxels"):
+    if models.kind(model) != kind:
         raise ValueError(f"weights: {weights} are of a {model.name}, which does not answer with {kind}")
+    if kind == "mesh":
+        return lambda cutouts: models.field(model, cutouts[0], resolution)[None]
     return models.compiled(model)
 
 

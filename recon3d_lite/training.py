@@ -21,6 +21,9 @@ from .pipeline import batches
 
 __all__ = ["fit", "predict", "validate"]
 
+TRUTH = {"points": "points", "voxels": "voxels", "mesh": "places"}  # what a network that answers with .. learns from
+PLACES = 512  # of each shape, a step
+
 
 def fit(
     model: keras.Model,
@@ -76,23 +79,26 @@ def fit(
     variables = [*model.variables, *optimizer.variables]
 
     @tf.function(reduce_retracing=True)
-    def update(pictures: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
-        def replica(pictures: tf.Tensor, points: tf.Tensor) -> tf.Tensor:
+    def update(seen: tf.Tensor | tuple, truth: tf.Tensor) -> tf.Tensor:
+        def replica(seen: tf.Tensor | tuple, truth: tf.Tensor) -> tf.Tensor:
             if local > 1:
                 i = tf.distribute.get_replica_context().replica_id_in_sync_group % local
-                pictures, points = (tf.reshape(x, (local, -1, *x.shape[1:]))[i] for x in (pictures, points))
+                seen, truth = tf.nest.map_structure(
+                    lambda x: tf.reshape(x, (local, -1, *x.shape[1:]))[i], (seen, truth)
+                )
             with tf.GradientTape() as tape:
                 # the shares are equal: the mean over the batch is the sum of their means, each divided by replicas
-                value = tf.reduce_mean(loss(points, model(pictures, training=True))) / replicas
+                value = tf.reduce_mean(loss(truth, model(seen, training=True))) / replicas
             # gradients are added up over all replicas here
             optimizer.apply(tape.gradient(value, model.trainable_variables), model.trainable_variables)
             return value
 
-        return strategy.reduce("SUM", strategy.run(replica, (pictures, points)), axis=None)
+        return strategy.reduce("SUM", strategy.run(replica, (seen, truth)), axis=None)
 
+    kind = models.kind(model)
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
-    truth = None if _answers_voxels(model.output_shape) else model.output_shape[1] // 2
+    points = model.output_shape[1] // 2 if kind == "points" else PLACES
     step, history, values, stopped = 0, [], [], None
     try:
         if worker == 0:
@@ -105,11 +111,11 @@ def fit(
             for variable in variables if step else ():
                 variable.assign(cluster.from_chief(strategy, variable.numpy()))
         started = time.monotonic() - 60 * (history[-1]["minutes"] if history else 0)
-        for pictures, points in batches(
-            data, batch_size, steps=steps, start=step, seed=seed, points=truth, augmented=augmented,
-            share=(worker, workers),
+        for pair in batches(
+            data, batch_size, steps=steps, start=step, seed=seed, truth=TRUTH[kind], points=points,
+            augmented=augmented, share=(worker, workers),
         ):  # fmt: skip
-            values.append(update(pictures, points))
+            values.append(update(*pair))
             step += 1
             if step % every and step < steps:
                 continue
@@ -161,26 +167,30 @@ def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Var
     return header["step"], header["history"]
 
 
-def _answers_voxels(shape: tuple[int | None, ...]) -> bool:
-    return len(shape) == 4
-
-
 def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:
-    """The network's answer to the first picture of every shape, (S, N, 3) or (S, n, n, n), in the viewer's frame."""
+    """The network's answer to the first picture of every shape, in the viewer's frame.
+
+    That is (S, N, 3) or (S, n, n, n), or, of a network that answers about places, (S, Q), about those of the set.
+    """
     answer, pictures = models.compiled(model), data.pictures[:, 0]
-    parts = [
-        answer(np.asarray(pictures[i : i + batch_size], np.float32) / 255).numpy()
-        for i in range(0, len(data), batch_size)
-    ]
-    return np.concatenate(parts)
+    places = [data.asked()[0]] if models.kind(model) == "mesh" else []
+
+    def part(i: int) -> np.ndarray:
+        seen = np.asarray(pictures[i : i + batch_size], np.float32) / 255
+        return answer(seen, *(p[i : i + batch_size] for p in places)).numpy()
+
+    return np.concatenate([part(i) for i in range(0, len(data), batch_size)])
 
 
 def validate(
     model: keras.Model, data: ShapeSet, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = losses.chamfer_l1
 ) -> float:
     """The mean ``loss`` over the first picture of every shape, without augmentation."""
-    answers = predict(model, data)
-    truth = data.occupancy() if _answers_voxels(answers.shape) else data.in_view(answers.shape[1])
+    answers, kind = predict(model, data), models.kind(model)
+    if kind == "points":
+        truth = data.in_view(answers.shape[1])
+    else:
+        truth = data.occupancy() if kind == "voxels" else data.asked()[1]
     return float(
         np.mean(np.concatenate([loss(truth[i : i + 32], answers[i : i + 32]) for i in range(0, len(data), 32)]))
     )

@@ -43,7 +43,7 @@ def network(monkeypatch):
     """In the network's place: the same 1,024 points for every picture; keeps what it was shown."""
     seen = []
 
-    def fake(weights, kind):
+    def fake(weights, kind, resolution):
         def answer(batch):
             seen.append((weights, np.asarray(batch)))
             return POINTS[None]
@@ -611,12 +611,12 @@ BALL = (0.3 - np.linalg.norm(solids.grid(32) - [0.1, 0, 0], axis=-1)).astype(np.
 
 @pytest.fixture
 def ball(monkeypatch):
-    monkeypatch.setattr(reconstruction, "_network", lambda weights, kind: lambda batch: BALL[None])
+    monkeypatch.setattr(reconstruction, "_network", lambda *_: lambda batch: BALL[None])
 
 
 def test_voxels_come_with_their_surface_and_points_on_it(ball, tmp_path):
     result = reconstruct(photo(), as_="voxels")
-    np.testing.assert_array_equal(result.voxels, BALL)
+    np.testing.assert_array_equal(result.field, BALL)
     assert result.mesh.is_watertight
     np.testing.assert_allclose(np.linalg.norm(result.points - [0.1, 0, 0], axis=1), 0.3, atol=0.005)
     assert result.points.shape == (1024, 3)
@@ -636,7 +636,7 @@ def test_voxels_come_with_their_surface_and_points_on_it(ball, tmp_path):
 
 
 def test_nothing_solid_is_said(monkeypatch):
-    monkeypatch.setattr(reconstruction, "_network", lambda weights, kind: lambda batch: -np.ones((1, 8, 8, 8)))
+    monkeypatch.setattr(reconstruction, "_network", lambda *_: lambda batch: -np.ones((1, 8, 8, 8)))
     with pytest.raises(ValueError, match=r"picture: .*nothing solid"):
         reconstruct(photo(), as_="voxels")
 
@@ -647,5 +647,7 @@ def test_weights_of_another_kind_and_unknown_kinds_are_refused(tmp_path):
     models.save(models.point_network(), tmp_path / "p.safetensors")
     with pytest.raises(ValueError, match=r"p\.safetensors are of a point_network, which does not answer with voxels"):
         reconstruct(photo(), as_="voxels", weights=tmp_path / "p.safetensors")
-    with pytest.raises(ValueError, match=r"as_: 'mesh'; accepted: 'points', 'voxels'"):
-        reconstruct(photo(), as_="mesh")
+    with pytest.raises(ValueError, match=r"as_: 'cloud'; accepted: 'points', 'voxels', 'mesh'"):
+        reconstruct(photo(), as_="cloud")
+    with pytest.raises(ValueError, match=r"resolution: 4; accepted: whole numbers from 8 to 512"):
+        reconstruct(photo(), as_="mesh", resolution=4)
