@@ -35,11 +35,15 @@ SIDES = (16, 32, 64, 128)
 
 def tasks() -> list[dict]:
     """The rows: by loss with the small network, then other networks with cross entropy; then the resolutions."""
-    kinds = [{"loss": "cross entropy"}, *({"loss": "cross entropy", "weight": w} for w in WEIGHTS), {"loss": "dice"}]
-    found = [{"network": "small"} | kind | {"seed": seed} for seed in (0, 1) for kind in kinds]
-    others = ("blind", "whole", "borrowed")
-    found += [{"network": name, "loss": "cross entropy", "seed": seed} for seed in (0, 1) for name in others]
-    found += [{"network": "small"} | kinds[k] | {"seed": 2} for k in (0, 3)]
+    losses_tried = [
+        {"loss": "cross entropy"},
+        *({"loss": "cross entropy", "weight": w} for w in WEIGHTS),
+        {"loss": "dice"},
+    ]
+    variants = [{"network": "small"} | kind for kind in losses_tried]
+    variants += [{"network": name, "loss": "cross entropy"} for name in ("blind", "whole", "borrowed")]
+    found = [variant | {"seed": seed} for seed in (0, 1) for variant in variants]
+    found += [variants[k] | {"seed": 2} for k in (0, 3)]
     return [{"voxels": n} for n in SIDES] + found
 
 
