@@ -1,8 +1,8 @@
 """The networks, and the files they are kept in.
 
-Every network maps pictures (B, 64, 64, C) to points, to voxels, or to what is at a place. Weights are kept as float16
-in a safetensors file, whose header names the network and its arguments, so that one file is enough to rebuild it;
-nothing in it is executed.
+Every network maps pictures (B, 64, 64, C), one or several of each object, to points, to voxels, or to what is at a
+place. Weights are kept as float16 in a safetensors file, whose header names the network and its arguments, so that one
+file is enough to rebuild it; nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from .solids import grid, sampled
 
 __all__ = [
     "Look",
+    "Pool",
+    "Turn",
     "borrow",
     "compiled",
     "document_network",
@@ -37,10 +39,13 @@ __all__ = [
     "point_network",
     "refined",
     "save",
+    "views_network",
     "voxel_network",
 ]
 
-KINDS = ("points", "voxels", "mesh")
+KINDS = ("points", "views", "voxels", "mesh")
+POOLINGS = ("mean", "max", "attention")
+CODE_RANK, LOCAL_RANK = 40, 24  # of `heard` in `views_network`
 SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in KINDS}
 
 
@@ -109,7 +114,13 @@ class Look(layers.Layer):
 
 
 def refined(
-    guesses: keras.KerasTensor, code: keras.KerasTensor, pyramid: keras.KerasTensor, children: int, local: int
+    guesses: keras.KerasTensor,
+    code: keras.KerasTensor,
+    pyramid: keras.KerasTensor,
+    children: int,
+    local: int,
+    turns: keras.KerasTensor | None = None,
+    pooling: str = "mean",
 ) -> keras.KerasTensor:
     """The decoder's second half: each guess (B, G, 3), having looked at the picture, becomes points near it.
 
@@ -117,28 +128,38 @@ def refined(
     (B, K) answers. Of these and the code ``local`` numbers are made, and of them ``children`` steps: the points are
     (B, G, children, 3).
 
+    With ``turns`` (B, V, 2) code and pyramid are of V pictures each, (B * V, ...). A guess is turned to each view,
+    where it looks at that picture; the views tell each other what they see (`heard`), each proposes steps, and these,
+    turned back, are averaged by attention. Views with unknown cameras have no say.
+
     >>> a, b, c = layers.Input((25, 3)), layers.Input((64,)), layers.Input((16, 16, 8))
     >>> refined(a, b, c, children=4, local=32).shape
     (None, 25, 4, 3)
     """
     count = guesses.shape[1]
+    seen_from = guesses if turns is None else Turn(name="seen_from")([guesses, turns])
     camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
-    seen = Look(name="look")([guesses, camera, layers.ReLU()(pyramid)])
+    seen = Look(name="look")([seen_from, camera, layers.ReLU()(pyramid)])
 
-    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, guesses]))
+    x = layers.Dense(local, name="local0")(layers.Concatenate()([seen, seen_from]))
     x = layers.ReLU()(layers.Add()([x, layers.Reshape((1, local))(layers.Dense(local, name="context")(code))]))
+    if turns is not None:
+        x = layers.ReLU()(layers.Add()([x, heard(x, turns, LOCAL_RANK, pooling, "local", known=True)]))
     x = layers.Dense(local, activation="relu", name="local1")(x)
     small, apart = keras.initializers.RandomNormal(stddev=0.01), keras.initializers.RandomNormal(stddev=0.03)
-    x = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
-    steps = layers.Reshape((count, children, 3))(x)
+    steps = layers.Dense(3 * children, kernel_initializer=small, bias_initializer=apart, name="steps")(x)
+    if turns is not None:
+        steps = Turn(back=True, name="turned_back")([layers.Reshape((count * children, 3))(steps), turns])
+        steps = layers.Reshape((count, 3 * children))(steps)
+        steps = Pool("attention", known=True, name="agreed")([steps, turns, x])
+    steps = layers.Reshape((count, children, 3))(steps)
     return layers.Add()([layers.Reshape((count, 1, 3))(guesses), steps])
 
 
 def _encoder(
-    size: int, channels: int, widths: tuple[int, ...], hidden: tuple[int, ...]
-) -> tuple[keras.KerasTensor, list[keras.KerasTensor], keras.KerasTensor]:
+    picture: keras.KerasTensor, widths: tuple[int, ...], hidden: tuple[int, ...]
+) -> tuple[list[keras.KerasTensor], keras.KerasTensor]:
     """A picture's levels, each half as large as the one before, and the code (B, K) made of all but the first."""
-    picture = layers.Input((size, size, channels), name="picture")
     x = layers.Rescaling(2.0, offset=-1.0)(picture)
     x = layers.Conv2D(widths[0], 5, strides=2, padding="same", activation="relu", name="level0")(x)
     levels, cells = [x], []
@@ -153,7 +174,15 @@ def _encoder(
     code = layers.Concatenate(name="fused")(cells)
     for i, units in enumerate(hidden):
         code = layers.Dense(units, activation="relu", name=f"hidden{i}")(code)
-    return picture, levels, code
+    return levels, code
+
+
+def _guessed(code: keras.KerasTensor, points: int, children: int) -> keras.KerasTensor:
+    """The guesses (B, points // children, 3) that a fully connected layer makes of the code (B, K)."""
+    if points % children:
+        raise ValueError(f"points: {points} is no multiple of children, {children}")
+    count = points // children
+    return layers.Reshape((count, 3), name="guesses")(layers.Dense(3 * count, name="guessed")(code))
 
 
 def _pyramid(levels: list[keras.KerasTensor], features: int) -> keras.KerasTensor:
@@ -189,13 +218,152 @@ def point_network(
     >>> point_network(points=100).output_shape
     (None, 100, 3)
     """
-    if points % children:
-        raise ValueError(f"points: {points} is no multiple of children, {children}")
-    picture, levels, code = _encoder(size, channels, widths, hidden)
-    guesses = layers.Reshape((points // children, 3), name="guesses")(layers.Dense(3 * points // children)(code))
+    picture = layers.Input((size, size, channels), name="picture")
+    levels, code = _encoder(picture, widths, hidden)
+    guesses = _guessed(code, points, children)
     pyramid = _pyramid(levels, features)
     x = refined(guesses, code, pyramid, children, local)
     return keras.Model(picture, layers.Reshape((points, 3), name="points")(x), name="point_network")
+
+
+class Pool(layers.Layer):
+    """One of many views, whatever their number and order: x (B * V, ..., K) and turns (B, V, 2) to (B, ..., K).
+
+    ``how`` is ``"mean"``, ``"max"`` or ``"attention"``: a mean whose weights, positive with sum 1, are the softmax of
+    one number made of each view (Yang et al., "AttSets", IJCV 2020, with one weight for all of a view's numbers); made
+    of x, or of a third input (B * V, ..., L). With ``known`` only views count whose turn is not (0, 0).
+
+    >>> x, turns = np.float32([[1, 5], [3, 2]]), np.float32([[[1, 0], [0, 0]]])           # one object, two views
+    >>> [Pool(how)([x, turns]).numpy().tolist() for how in ("mean", "max")]
+    [[[2.0, 3.5]], [[3.0, 5.0]]]
+    >>> Pool("max", known=True)([x, turns]).numpy().tolist()
+    [[1.0, 5.0]]
+    """
+
+    def __init__(self, how: str, known: bool = False, **options) -> None:
+        super().__init__(**options)
+        if how not in POOLINGS:
+            raise ValueError(f"pooling: {how!r}; accepted: {', '.join(POOLINGS)}")
+        self.how, self.known = how, known
+        self.score = layers.Dense(1, kernel_initializer="zeros") if how == "attention" else None
+
+    def build(self, shapes: list[tuple]) -> None:
+        if self.score:
+            self.score.build(shapes[-1] if len(shapes) == 3 else shapes[0])
+
+    def call(self, inputs: tuple[tf.Tensor, ...]) -> tf.Tensor:
+        x, turns, about = inputs if len(inputs) == 3 else (*inputs, inputs[0])
+        counts = tf.reduce_any(turns != 0, -1) if self.known else tf.ones_like(turns[..., 0], bool)
+        counts = counts[(..., *[None] * (x.shape.rank - 1))]
+        if self.how == "max":
+            return tf.reduce_max(tf.where(counts, _by_object(x, turns), -np.inf), 1)
+        score = self.score(about) if self.score else tf.zeros_like(x[..., :1])
+        weight = tf.nn.softmax(tf.where(counts, _by_object(score, turns), -np.inf), axis=1)
+        return tf.reduce_sum(weight * _by_object(x, turns), 1)
+
+
+def _by_object(x: tf.Tensor, turns: tf.Tensor) -> tf.Tensor:
+    """What V views of B objects say, (B * V, ...), as (B, V, ...)."""
+    parted = tf.reshape(x, tf.concat([tf.shape(turns)[:2], tf.shape(x)[1:]], 0))
+    return tf.ensure_shape(parted, (*turns.shape[:2], *x.shape[1:]))
+
+
+class Turn(layers.Layer):
+    """Points as each view sees them: points (B, P, 3) and turns (B, V, 2) to (B * V, P, 3), as `camera.to_viewer`.
+
+    With ``back`` each view's points, (B * V, P, 3), in the first's frame: (B * V, P, 3).
+
+    >>> turns = np.float32([[[1, 0], [0, 1]]])
+    >>> seen = Turn()([np.float32([[[0, 1, 0.5]]]), turns])
+    >>> seen.numpy().tolist(), Turn(back=True)([seen, turns]).numpy().tolist()
+    ([[[0.0, 1.0, 0.5]], [[1.0, 0.0, 0.5]]], [[[0.0, 1.0, 0.5]], [[0.0, 1.0, 0.5]]])
+    """
+
+    def __init__(self, back: bool = False, **options) -> None:
+        super().__init__(**options)
+        self.back = back
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        points, turns = inputs
+        c, s = turns[..., :1], turns[..., 1:] * (-1 if self.back else 1)
+        parted = _by_object(points, turns) if self.back else points[:, None]
+        x, y, z = (parted[..., i] for i in range(3))
+        return tf.reshape(tf.stack([c * x + s * y, c * y - s * x, z + 0 * c], -1), (-1, *points.shape[1:]))
+
+
+class First(layers.Layer):
+    """What the first view says: x (B * V, ...) and turns (B, V, 2) to (B, ...)."""
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        return _by_object(*inputs)[:, 0]
+
+
+class Spread(layers.Layer):
+    """What is one for all views, (B, ...), once for each: with turns (B, V, 2) to (B * V, ...)."""
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        x, turns = inputs
+        return tf.repeat(x, tf.shape(turns)[1], axis=0)
+
+
+def heard(
+    x: keras.KerasTensor, turns: keras.KerasTensor, rank: int, pooling: str, name: str, known: bool = False
+) -> keras.KerasTensor:
+    """What each view learns from all: of x (B * V, ..., K) and turns (B, V, 2) numbers to add to x, which begin as 0.
+
+    Each view says ``rank`` numbers, made of as many numbers of x and of their products with cosine and sine of its
+    turn: so it can learn to speak in the first's frame. `Pool` makes one message of what all say (Zaheer et al.,
+    "Deep Sets", NeurIPS 2017), and each view understands it with its own turn, in the same way.
+
+    >>> heard(layers.Input((256,)), layers.Input((None, 2)), rank=48, pooling="mean", name="code").shape
+    (None, 256)
+    """
+    turn = keras.ops.reshape(turns, (-1, *[1] * (len(x.shape) - 2), 2))
+
+    def with_turn(z: keras.KerasTensor) -> keras.KerasTensor:
+        return layers.Concatenate()([z, z * turn[..., :1], z * turn[..., 1:]])
+
+    said = layers.Dense(rank, name=f"{name}_said0")(x)
+    said = layers.Dense(rank, activation="relu", name=f"{name}_said1")(with_turn(said))
+    message = Spread()([Pool(pooling, known, name=f"{name}_pooled")([said, turns]), turns])
+    return layers.Dense(x.shape[-1], kernel_initializer="zeros", name=f"{name}_heard")(with_turn(message))
+
+
+def views_network(
+    size: int = 64,
+    channels: int = 4,
+    points: int = 1024,
+    widths: tuple[int, ...] = (32, 64, 128, 160),
+    hidden: tuple[int, ...] = (384, 256),
+    children: int = 4,
+    features: int = 32,
+    local: int = 128,
+    pooling: str = "max",
+) -> keras.Model:
+    """Several pictures of each object, (B, V, size, size, channels) in [0, 1], and turns (B, V, 2) to (B, points, 3).
+
+    The points are in the viewer's frame of the first picture. A picture's turn is the cosine and sine of its camera's
+    azimuth minus that of the first, so (1, 0) for the first, and (0, 0) if it is not known. V may differ from call to
+    call. The order of the pictures behind the first changes nothing but rounding.
+
+    It is a `point_network` that all pictures go through and whose views hear each other (`heard`), once about the
+    whole and once about each guess. The guesses are those of the first view; each looks at every picture whose camera
+    is known (`refined`). With one picture and borrowed weights it begins as the `point_network` that they come from.
+
+    Raises ValueError if ``points`` is no multiple of ``children``, or ``pooling`` not mean, max or attention.
+
+    >>> model = views_network(points=100)
+    >>> model([np.zeros((2, 3, 64, 64, 4), np.float32), np.zeros((2, 3, 2), np.float32)]).shape
+    TensorShape([2, 100, 3])
+    """
+    pictures = layers.Input((None, size, size, channels), name="pictures")
+    turns = layers.Input((None, 2), name="turns")
+    levels, code = _encoder(keras.ops.reshape(pictures, (-1, size, size, channels)), widths, hidden)
+    code = layers.ReLU()(layers.Add()([code, heard(code, turns, CODE_RANK, pooling, "code")]))
+    first = First(name="first")([code, turns])
+    guesses = _guessed(first, points, children)
+    x = refined(guesses, code, _pyramid(levels, features), children, local, turns, pooling)
+    return keras.Model([pictures, turns], layers.Reshape((points, 3), name="points")(x), name="views_network")
 
 
 def voxel_network(
@@ -223,7 +391,8 @@ def voxel_network(
     doublings = voxels.bit_length() - 3
     if doublings < 2 or voxels != 4 << doublings:
         raise ValueError(f"voxels: {voxels}; accepted: powers of two from 16 on")
-    picture, levels, code = _encoder(size, channels, widths, hidden)
+    picture = layers.Input((size, size, channels), name="picture")
+    levels, code = _encoder(picture, widths, hidden)
     x = layers.Dense(4**3 * volume, activation="relu", name="latent")(code)
     x = layers.Reshape((4, 4, 4, volume))(x)
     for i in range(doublings):
@@ -260,7 +429,8 @@ def occupancy_network(
     >>> model([np.zeros((2, 64, 64, 4), np.float32), np.zeros((2, 5, 3), np.float32)]).shape
     TensorShape([2, 5])
     """
-    picture, levels, code = _encoder(size, channels, widths, hidden)
+    picture = layers.Input((size, size, channels), name="picture")
+    levels, code = _encoder(picture, widths, hidden)
     places = layers.Input((None, 3), name="places")
     camera = layers.Dense(8, kernel_initializer="zeros", name="camera")(code)
     seen = Look(name="look")([places, camera, layers.ReLU()(_pyramid(levels, features))])
@@ -275,17 +445,19 @@ def occupancy_network(
     return keras.Model([picture, places], logits[..., 0], name="occupancy_network")
 
 
-NETWORKS = {f.__name__: f for f in (document_network, point_network, voxel_network, occupancy_network)}
+NETWORKS = {f.__name__: f for f in (document_network, point_network, views_network, voxel_network, occupancy_network)}
 
 
 def kind(model: keras.Model) -> str:
     """What a network answers with: ``"points"``, ``"voxels"``, or, if it is asked about places, ``"mesh"``.
 
-    >>> kind(point_network()), kind(voxel_network()), kind(occupancy_network())
-    ('points', 'voxels', 'mesh')
+    Of points from several views it is ``"views"``.
+
+    >>> kind(point_network()), kind(voxel_network()), kind(occupancy_network()), kind(views_network())
+    ('points', 'voxels', 'mesh', 'views')
     """
     if len(model.inputs) == 2:
-        return "mesh"
+        return "views" if len(model.inputs[0].shape) == 5 else "mesh"
     return "voxels" if len(model.output_shape) == 4 else "points"
 
 

@@ -1,4 +1,4 @@
-"""From a photograph to points: read the picture, find the object, cut it out, ask the network, keep the answer.
+"""From photographs to a shape: read the picture, find the object, cut it out, ask the network, keep the answer.
 
 >>> import numpy as np
 >>> picture = np.ones((120, 160, 3))
@@ -37,6 +37,7 @@ __all__ = ["Reconstruction", "cut_out", "find_mask", "load_picture", "reconstruc
 MARGIN = 1.1  # side of the square around the object, over the longer side of its box; `Camera.framed` uses the same
 SUFFIXES = (".ply", ".glb", ".html")
 KINDS = ("points", "voxels", "mesh")
+Picture = str | os.PathLike | BinaryIO | Image.Image | ArrayLike  # whatever `load_picture` reads
 _FORMATS = "a picture file such as PNG, JPEG, WebP, TIFF or BMP"
 _MIN_SIDE, _MAX_PIXELS = 8, 100_000_000
 
@@ -113,21 +114,28 @@ class Reconstruction:
 
 
 def reconstruct(
-    picture: str | os.PathLike | BinaryIO | Image.Image | ArrayLike,
+    picture: Picture | Sequence[Picture],
     *,
     as_: str = "points",
-    mask: ArrayLike | None = None,
+    azimuths: Sequence[float] | None = None,
+    mask: ArrayLike | Sequence[ArrayLike] | None = None,
     box: Sequence[float] | None = None,
     weights: str | os.PathLike | None = None,
     resolution: int = 64,
 ) -> Reconstruction:
-    """Reconstruct the object in one picture.
+    """Reconstruct the object in one picture, or in several.
+
+    Of several, a list, a network of its own makes points, in the viewer's frame of the first. The answer's picture,
+    mask and cutout are the first's; which order the others have does not matter.
 
     Args:
-        picture: as for :func:`load_picture`.
+        picture: as for :func:`load_picture`, or a list of such.
         as_: ``"points"``, ``"voxels"``, which have a closed surface, or ``"mesh"``, a smoother one.
-        mask: (H, W) of True and False (or 0 and 1, or 0 and 255): where the object is. Else it is found.
-        box: as for :func:`find_mask`; helps to find the object.
+        azimuths: of a list, where the camera of each stood, in degrees around the object, growing to its left (seen
+            from above counterclockwise); only their differences matter. None: not known.
+        mask: (H, W) of True and False (or 0 and 1, or 0 and 255): where the object is. Else it is found. Of a list
+            of pictures a list.
+        box: as for :func:`find_mask`; helps to find the object in a single picture.
         weights: a file that ``python -m recon3d_lite train`` wrote; None for the shipped one.
         resolution: of the mesh: in how many steps a side of the cube around the object is divided.
 
@@ -138,6 +146,53 @@ def reconstruct(
         raise ValueError(f"as_: {as_!r}; accepted: {', '.join(map(repr, KINDS))}")
     if not (isinstance(resolution, int) and 8 <= resolution <= 512):
         raise ValueError(f"resolution: {resolution!r}; accepted: whole numbers from 8 to 512")
+    if isinstance(picture, list | tuple):
+        return _from_several(picture, as_, azimuths, mask, box, weights)
+    if azimuths is not None:
+        raise ValueError("azimuths: given for a single picture; accepted: with a list of pictures, one for each")
+    found = _found(picture, mask, box)
+    answer = np.asarray(_network(_path(weights), as_, resolution)(found[2][None]), np.float32)[0]
+    if as_ == "points":
+        return Reconstruction(*found, answer)
+    if answer.max() <= 0:
+        raise ValueError("picture: the network finds nothing solid in it; accepted: a picture of one object")
+    surface = solids.surface(answer, 0.0)
+    points, _ = trimesh.sample.sample_surface(surface, 1024, seed=np.random.default_rng(0))
+    return Reconstruction(*found, points.astype(np.float32), answer, surface)
+
+
+def _from_several(
+    pictures: Sequence[Picture],
+    as_: str,
+    azimuths: Sequence[float] | None,
+    masks: Sequence[ArrayLike] | None,
+    box: Sequence[float] | None,
+    weights: str | os.PathLike | None,
+) -> Reconstruction:
+    if not pictures:
+        raise ValueError("picture: an empty list; accepted: one picture, or a list of one or more")
+    if as_ != "points":
+        raise ValueError(f"as_: {as_!r} of a list of pictures; accepted: 'points', or one picture")
+    if box is not None:
+        raise ValueError("box: given with a list of pictures; accepted: with one picture; give a list of masks instead")
+    if masks is not None and len(masks) != len(pictures):
+        raise ValueError(f"mask: {len(masks)} for {len(pictures)} pictures; accepted: a list, one for each")
+    degrees = np.zeros(len(pictures)) if azimuths is None else np.asarray(azimuths)
+    if degrees.shape != (len(pictures),) or degrees.dtype.kind not in "uif" or not np.isfinite(degrees).all():
+        raise ValueError(f"azimuths: {azimuths} for {len(pictures)} pictures; accepted: a number of degrees for each")
+    from .pipeline import turns  # brings TensorFlow, which takes seconds
+
+    found = [_found(*pair, None) for pair in zip(pictures, masks or [None] * len(pictures), strict=True)]
+    seen = np.stack([cutout for _, _, cutout in found])[None]
+    network = _network(_path(weights), "views", 0)
+    answer = network(seen, turns(np.radians(degrees)[None], known=azimuths is not None))
+    return Reconstruction(*found[0], np.asarray(answer, np.float32)[0])
+
+
+def _found(
+    picture: Picture, mask: ArrayLike | None, box: Sequence[float] | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The picture as RGBA, the object's mask and its cutout."""
     rgba = load_picture(picture)
     if mask is None:
         try:
@@ -150,16 +205,11 @@ def reconstruct(
         raise ValueError("box: says where to look for the object, but mask already says where it is; give one of them")
     else:
         mask = _as_mask(mask, rgba.shape[:2])
-    cutout = cut_out(rgba, mask)
-    network = _network(None if weights is None else os.fspath(weights), as_, resolution)
-    answer = np.asarray(network(cutout[None]), np.float32)[0]
-    if as_ == "points":
-        return Reconstruction(rgba, mask, cutout, answer)
-    if answer.max() <= 0:
-        raise ValueError("picture: the network finds nothing solid in it; accepted: a picture of one object")
-    surface = solids.surface(answer, 0.0)
-    points, _ = trimesh.sample.sample_surface(surface, 1024, seed=np.random.default_rng(0))
-    return Reconstruction(rgba, mask, cutout, points.astype(np.float32), answer, surface)
+    return rgba, mask, cut_out(rgba, mask)
+
+
+def _path(weights: str | os.PathLike | None) -> str | None:
+    return None if weights is None else os.fspath(weights)
 
 
 @functools.lru_cache(maxsize=4)
@@ -174,7 +224,7 @@ def _network(weights: str | None, kind: str, resolution: int) -> Callable[[np.nd
     return models.compiled(model)
 
 
-def load_picture(picture: str | os.PathLike | BinaryIO | Image.Image | ArrayLike) -> np.ndarray:
+def load_picture(picture: Picture) -> np.ndarray:
     """Read a picture of any usual kind: (H, W, 4) float32, straight RGBA in [0, 1], turned upright.
 
     Args:

@@ -17,12 +17,14 @@ import tensorflow as tf
 
 from . import cluster, losses, models
 from .datasets import ShapeSet
-from .pipeline import batches
+from .pipeline import batches, turns
 
 __all__ = ["fit", "predict", "validate"]
 
-TRUTH = {"points": "points", "voxels": "voxels", "mesh": "places"}  # what a network that answers with .. learns from
+# what a network that answers with .. learns from
+TRUTH = {"points": "points", "views": "points", "voxels": "voxels", "mesh": "places"}
 PLACES = 512  # of each shape, a step
+VIEWS = (1, 2, 3, 4)  # of each shape: so many pictures, drawn anew each step
 
 
 def fit(
@@ -83,9 +85,7 @@ def fit(
         def replica(seen: tf.Tensor | tuple, truth: tf.Tensor) -> tf.Tensor:
             if local > 1:
                 i = tf.distribute.get_replica_context().replica_id_in_sync_group % local
-                seen, truth = tf.nest.map_structure(
-                    lambda x: tf.reshape(x, (local, -1, *x.shape[1:]))[i], (seen, truth)
-                )
+                seen, truth = tf.nest.map_structure(lambda x: tf.stack(tf.split(x, local))[i], (seen, truth))
             with tf.GradientTape() as tape:
                 # the shares are equal: the mean over the batch is the sum of their means, each divided by replicas
                 value = tf.reduce_mean(loss(truth, model(seen, training=True))) / replicas
@@ -98,7 +98,7 @@ def fit(
     kind = models.kind(model)
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
-    points = model.output_shape[1] // 2 if kind == "points" else PLACES
+    points = model.output_shape[1] // 2 if TRUTH[kind] == "points" else PLACES
     step, history, values, stopped = 0, [], [], None
     try:
         if worker == 0:
@@ -113,7 +113,7 @@ def fit(
         started = time.monotonic() - 60 * (history[-1]["minutes"] if history else 0)
         for pair in batches(
             data, batch_size, steps=steps, start=step, seed=seed, truth=TRUTH[kind], points=points,
-            augmented=augmented, share=(worker, workers),
+            augmented=augmented, share=(worker, workers), views=VIEWS if kind == "views" else (),
         ):  # fmt: skip
             values.append(update(*pair))
             step += 1
@@ -167,27 +167,36 @@ def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Var
     return header["step"], header["history"]
 
 
-def predict(model: keras.Model, data: ShapeSet, batch_size: int = 64) -> np.ndarray:
+def predict(
+    model: keras.Model, data: ShapeSet, batch_size: int = 64, *, views: int = 4, known: bool = True
+) -> np.ndarray:
     """The network's answer to the first picture of every shape, in the viewer's frame.
 
-    That is (S, N, 3) or (S, n, n, n), or, of a network that answers about places, (S, Q), about those of the set.
+    That is (S, N, 3) or (S, n, n, n), or, of a network that answers about places, (S, Q), about those of the set. A
+    network of several views sees the first ``views`` pictures of every shape, or all if there are fewer, and is told
+    where their cameras stand if ``known``.
     """
-    answer, pictures = models.compiled(model), data.pictures[:, 0]
-    places = [data.asked()[0]] if models.kind(model) == "mesh" else []
+    answer, kind = models.compiled(model), models.kind(model)
+    pictures = data.pictures[:, :views] if kind == "views" else data.pictures[:, 0]
+    more = [data.asked()[0]] if kind == "mesh" else []
+    more = [turns(data.azimuth[:, :views], known)] if kind == "views" else more
 
     def part(i: int) -> np.ndarray:
         seen = np.asarray(pictures[i : i + batch_size], np.float32) / 255
-        return answer(seen, *(p[i : i + batch_size] for p in places)).numpy()
+        return answer(seen, *(x[i : i + batch_size] for x in more)).numpy()
 
     return np.concatenate([part(i) for i in range(0, len(data), batch_size)])
 
 
 def validate(
-    model: keras.Model, data: ShapeSet, loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = losses.chamfer_l1
+    model: keras.Model,
+    data: ShapeSet,
+    loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = losses.chamfer_l1,
+    **options: int | bool,
 ) -> float:
-    """The mean ``loss`` over the first picture of every shape, without augmentation."""
-    answers, kind = predict(model, data), models.kind(model)
-    if kind == "points":
+    """The mean ``loss`` of what `predict` with these ``options`` answers for every shape, without augmentation."""
+    answers, kind = predict(model, data, **options), models.kind(model)
+    if TRUTH[kind] == "points":
         truth = data.in_view(answers.shape[1])
     else:
         truth = data.occupancy() if kind == "voxels" else data.asked()[1]
