@@ -1,6 +1,8 @@
 """Meshes from a network that is asked about places: the places, the network, the field, the scores, the weights."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation, binary_erosion, generate_binary_structure
 from scipy.spatial import cKDTree
 
-from recon3d_lite import datasets, evaluation, losses, metrics, models, pipeline, solids, training
+from recon3d_lite import datasets, evaluation, losses, metrics, models, pipeline, reconstruct, solids, training
 
 # isort: split
 import keras
@@ -173,3 +175,45 @@ def test_mesh_scores_of_known_answers(asked):
     assert (row["shifted"]["watertight"], row["holed"]["watertight"]) == (1, 0)
     assert (row["shifted"]["euler"], row["holed"]["euler"]) == (2, 1)
     assert "shifted" in evaluation.table(result)
+
+
+# --- the shipped weights ----------------------------------------------------------------------------------------
+
+
+def test_the_shipped_meshes_are_closed_the_right_way_out_and_near_the_truth(tmp_path):
+    """On shapes of another seed, beside one and the same shape for all."""
+    recipe = datasets.Recipe(per_category=2, assemblies=0, views=1, seed=7)
+    data = datasets.procedural(recipe, cache=tmp_path, progress=False)
+    model = models.load(kind="mesh")
+    meshes = [
+        solids.surface(models.field(model, picture / np.float32(255), 32), 0.0) for picture in data.pictures[:, 0]
+    ]
+    assert all(mesh.is_watertight and mesh.volume > 0 for mesh in meshes)
+    truth = data.in_view(2048)
+    found = [metrics.chamfer_l1(mesh.sample(2048, seed=0), true) for mesh, true in zip(meshes, truth, strict=True)]
+    rng = np.random.default_rng(0)
+    average = truth[rng.integers(len(truth), size=2048), rng.integers(2048, size=2048)]
+    assert np.mean(found) < 0.75 * np.mean([metrics.chamfer_l1(average, true) for true in truth])
+
+
+def test_a_mesh_from_a_picture_is_as_fine_as_one_asks(tmp_path):
+    picture = datasets.example("mug", seed=3).picture
+    coarse, fine = (reconstruct(picture, as_="mesh", resolution=n) for n in (24, 48))
+    assert (coarse.field.shape, fine.field.shape) == ((24,) * 3, (48,) * 3)
+    assert len(fine.mesh.faces) > 3 * len(coarse.mesh.faces)
+    fine.save(tmp_path / "mug.glb")
+    again = trimesh.load(tmp_path / "mug.glb", force="mesh", process=False)
+    np.testing.assert_array_equal(again.faces, fine.mesh.faces)
+    np.testing.assert_allclose(again.vertices[:, [2, 0, 1]], fine.mesh.vertices, atol=1e-6)
+    assert again.is_watertight
+    assert again.euler_number == fine.mesh.euler_number
+
+
+def test_the_readme_quotes_the_card():
+    card = models.SHIPPED["mesh"].with_suffix(".md").read_text()
+    overall = next(line.split() for line in card.splitlines() if line.startswith("overall"))
+    said = (Path(__file__).parents[1] / "README.md").read_text()
+    said = said[said.index('With `as_="mesh"`') :].split("\n\n")[0]
+    chamfer, normals, copied, copied_normals = (part.strip("()") for part in overall[2:6])
+    assert re.findall(r"\b0\.\d+\b", said) == [chamfer, normals, copied, copied_normals]
+    assert f"same {overall[1]} shapes" in said
