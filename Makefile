@@ -61,6 +61,7 @@ lab: $(READY)
 
 weights: $(READY)
 	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors
+	$(BIN)/python -m recon3d_lite train --as views -o recon3d_lite/weights/views.safetensors
 	$(BIN)/python -m recon3d_lite train --as voxels -o recon3d_lite/weights/voxels.safetensors
 	$(BIN)/python -m recon3d_lite train --as mesh -o recon3d_lite/weights/mesh.safetensors
 

@@ -72,7 +72,7 @@ def f_score(x: ArrayLike, y: ArrayLike, threshold: float = 0.02) -> float:
 
 
 def normal_consistency(x: ArrayLike, x_normals: ArrayLike, y: ArrayLike, y_normals: ArrayLike) -> float:
-    """Normal consistency, in [0, 1]: the mean |cosine| between a point's normal and that of its nearest neighbour.
+    """Normal consistency, in [0, 1]: the mean absolute cosine between the normals of nearest neighbours.
 
     `(N, 3)`, `(N, 3)`, `(M, 3)`, `(M, 3)`, both ways and halved (Mescheder et al., Occupancy Networks, CVPR 2019). The
     normals have length 1; which side they point to does not matter. Random directions give 1/2.
