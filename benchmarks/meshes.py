@@ -7,7 +7,7 @@ The shipped network's surfaces at 32, 64 and 128 are scored on every fourth held
 similar training picture, and the true shape itself: through its voxels, as a solid at 128, and sampled a second time.
 A Euler characteristic counts as right if it is that of the solid.
 
-Then small networks are trained, 400 steps and two seeds each: as it is; with places anywhere, or near the surface,
+Then small networks are trained, 300 steps and two seeds each: as it is; with places anywhere, or near the surface,
 alone; without looking at the picture where a place would be seen; without waves. All know equally many places of a
 shape. A network's level is chosen on validation shapes, as always. The scores are the mean IoU with the set's voxels
 and Chamfer-L1 of the surface at 64. Rows go to `meshes.json` one by one; a run that was
@@ -31,7 +31,7 @@ from scipy.spatial import cKDTree
 
 LOG = Path(__file__).with_suffix(".json")
 RECIPE = datasets.Recipe(per_category=300, assemblies=2400, voxels=32, places=4096)  # as the shipped network's
-STEPS = 400
+STEPS = 300
 VARIANTS = ("as it is", "anywhere", "near", "not looking", "no waves")
 RADII = (0.02, 0.03, 0.04, 0.05)
 
@@ -88,7 +88,7 @@ def train(task: dict) -> dict:
     model = network(name)
     history = training.fit(model, chosen(data, name).split("train"), steps=STEPS, loss=losses.cross_entropy,
                            seed=task["seed"], every=STEPS // 5, progress=False)  # fmt: skip
-    validation, test = data.split("validation")[::5], data.split("test")[::3]
+    validation, test = data.split("validation")[::10], data.split("test")[::4]
     few = test[::2]
     level = evaluation.choose_level(fields(model, validation, 32), validation.occupancy())
     (bias,) = model.get_layer("logits").bias.numpy()
@@ -117,6 +117,18 @@ def around(points: np.ndarray, radius: float, resolution: int = 64) -> trimesh.T
     tree = cKDTree(points)
     field = solids.sampled(lambda places: radius - tree.query(places, workers=1)[0], resolution)
     return solids.surface(np.where(binary_fill_holes(field > 0), np.maximum(field, 1e-4), field), 0.0)
+
+
+def solid(mesh: trimesh.Trimesh, resolution: int = 128) -> trimesh.Trimesh:
+    """What `solids.occupied` means, as a surface; of 200,000 points, as 20,000 leave pinholes in a shell 0.02 thick."""
+    tree = cKDTree(trimesh.sample.sample_surface(mesh, 200_000, seed=np.random.default_rng(0))[0])
+
+    def ask(places: np.ndarray) -> np.ndarray:
+        full = np.isfinite(tree.query(places, distance_upper_bound=0.01)[0])
+        full[~full] = solids.contains(mesh, places[~full])
+        return full
+
+    return solids.surface(solids.sampled(ask, resolution, 0.5), 0.5)
 
 
 def true_meshes(data: datasets.ShapeSet, folder: Path | None = None) -> list[trimesh.Trimesh]:
@@ -151,8 +163,7 @@ def ways(test: datasets.ShapeSet, folder: Path | None, radius: float) -> Iterato
         full = test.occupancy()[i].astype(np.float32)
         meshes["true voxels"] = solids.surface(full, 0.5) if full.any() else trimesh.Trimesh()
         if not folder:
-            solid = solids.sampled(lambda places, mesh=true: solids.occupied(mesh, places), 128, 0.5)
-            meshes["true solid"] = solids.surface(solid, 0.5)
+            meshes["true solid"] = solid(true)
         yield meshes
 
 
