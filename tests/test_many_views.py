@@ -1,6 +1,8 @@
 """Points from several pictures: the batches, the network, its answers, and the way from photographs to them."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -342,3 +344,11 @@ def test_the_command_line_trains_scores_and_reconstructs(tmp_path, monkeypatch, 
     assert "azimuths: [0.0] for 2 pictures" in capsys.readouterr().err
     assert main(["reconstruct", *files, "--as", "mesh", "-o", str(made)]) == 2
     assert "of a list of pictures; accepted: 'points'" in capsys.readouterr().err
+
+
+def test_the_readme_quotes_the_card():
+    card = models.SHIPPED["views"].with_suffix(".md").read_text()
+    overall = next(line for line in card.splitlines() if line.startswith("overall"))
+    said = (Path(__file__).parents[1] / "README.md").read_text()
+    said = said[said.index("From several pictures") :].split("\n\n")[0]
+    assert re.findall(r"\b0\.\d{4}\b", said) == re.findall(r"\b0\.\d{4}\b", overall)[:5]
