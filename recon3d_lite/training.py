@@ -78,7 +78,7 @@ def fit(
         "batch_size": batch_size, "learning_rate": learning_rate, "loss": loss.__name__, "seed": seed,
         "augmented": augmented,
     }  # fmt: skip
-    variables = [*model.variables, *optimizer.variables]
+    variables, kind = [*model.variables, *optimizer.variables], models.kind(model)
 
     @tf.function(reduce_retracing=True)
     def update(seen: tf.Tensor | tuple, truth: tf.Tensor) -> tf.Tensor:
@@ -95,7 +95,6 @@ def fit(
 
         return strategy.reduce("SUM", strategy.run(replica, (seen, truth)), axis=None)
 
-    kind = models.kind(model)
     # Half as many true points as the network answers with, drawn anew each step: the loss takes half the time, and
     # the network learns as well (benchmarks/search.json).
     points = model.output_shape[1] // 2 if TRUTH[kind] == "points" else PLACES

@@ -118,7 +118,7 @@ def test_a_bad_upload_is_answered_by_a_message(answers, name, content, said):
 
 
 def test_missing_weights_are_answered_by_a_message(monkeypatch):
-    def missing(weights, kind):
+    def missing(*_):
         raise FileNotFoundError("points.safetensors: no such file")
 
     monkeypatch.setattr(reconstruction, "_network", missing)
