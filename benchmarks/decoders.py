@@ -10,10 +10,7 @@ test shapes, on styles and kinds kept from training, and on real meshes. Twenty-
 
 import argparse
 import json
-import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
 
 from recon3d_lite import datasets, shapes, training  # first: silences TensorFlow
@@ -22,10 +19,10 @@ from recon3d_lite import datasets, shapes, training  # first: silences TensorFlo
 import keras
 import numpy as np
 from keras import layers
-from runs import one_core, run_all, small_network
+from runs import calibrate, run_all, small_network
 
 LOG = Path(__file__).with_suffix(".json")
-RECIPE = datasets.Recipe(per_category=300, assemblies=2400, voxels=32, places=4096)  # as `train --as mesh` makes it
+RECIPE = datasets.Recipe(per_category=300, assemblies=2400)  # as in `search.py`
 KEPT = datasets.Recipe(per_category=40, assemblies=0, views=1, styles="held_out",
                        categories=tuple(name for name, styles in shapes.HELD_OUT.items() if styles))  # fmt: skip
 DECODERS = ("connected", "folding", "upconvolution", "queries", "look")
@@ -104,21 +101,6 @@ def network(name: str) -> keras.Model:
     return keras.Model(model.input, points, name=name)
 
 
-def calibrate(rounds: int = 3) -> dict[str, float]:
-    """Seconds of processor time a step of each network takes: the median of rounds in which each has its turn."""
-    train = datasets.procedural(RECIPE, progress=False).split("train")
-    found = {name: [] for name in DECODERS}
-    for _ in range(rounds):
-        for name, times in found.items():
-            spent = []
-            for steps in (20, 80):  # both trace and warm up
-                start = time.process_time()
-                training.fit(network(name), train, steps=steps, every=steps, progress=False)
-                spent.append(time.process_time() - start)
-            times.append((spent[1] - spent[0]) / 60)
-    return {name: float(np.median(times)) for name, times in found.items()}
-
-
 def train(task: dict, steps: dict[str, int], folder: Path | None) -> dict:
     def framed(data: datasets.ShapeSet) -> datasets.ShapeSet:
         return data if task["frame"] == "viewer" else replace(data, azimuth=np.zeros_like(data.azimuth))
@@ -146,11 +128,7 @@ def main() -> None:
     options = parser.parse_args()
     for recipe in (RECIPE, KEPT):
         datasets.procedural(recipe)
-    if LOG.exists():
-        seconds = json.loads(LOG.read_text())["seconds_a_step"]
-    else:
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=one_core) as pool:
-            seconds = {name: round(value, 5) for name, value in pool.submit(calibrate).result().items()}
+    seconds = json.loads(LOG.read_text())["seconds_a_step"] if LOG.exists() else calibrate(network, DECODERS, RECIPE)
     steps = {name: round(options.seconds / value) for name, value in seconds.items()}
     tasks = [{"decoder": name, "frame": "viewer", "seed": seed} for seed in range(3) for name in DECODERS]
     tasks += [task | {"frame": "object"} for task in tasks if task["decoder"] in ("connected", "look")]

@@ -11,9 +11,6 @@ far a true point is from the nearest of the answer's. Forty rows, about three qu
 
 import argparse
 import json
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 from recon3d_lite import datasets, evaluation, losses, models, training  # first: silences TensorFlow
@@ -22,7 +19,7 @@ from recon3d_lite import datasets, evaluation, losses, models, training  # first
 import keras
 import numpy as np
 from keras import layers
-from runs import one_core, run_all, small_network
+from runs import calibrate, run_all, small_network
 from scipy.spatial import cKDTree
 
 LOG = Path(__file__).with_suffix(".json")
@@ -91,21 +88,6 @@ def network(name: str) -> keras.Model:
     return keras.Model(model.input, layers.Reshape((512, 3))(layers.Dense(3 * 512)(code)), name=name)
 
 
-def calibrate(rounds: int = 3) -> dict[str, float]:
-    """Seconds of processor time a step of each network takes: the median of rounds in which each has its turn."""
-    train = datasets.procedural(RECIPE, progress=False).split("train")
-    found = {name: [] for name in NETWORKS}
-    for _ in range(rounds):
-        for name, times in found.items():
-            spent = []
-            for steps in (20, 80):  # both trace and warm up
-                start = time.process_time()
-                training.fit(network(name), train, steps=steps, every=steps, progress=False)
-                spent.append(time.process_time() - start)
-            times.append((spent[1] - spent[0]) / 60)
-    return {name: float(np.median(times)) for name, times in found.items()}
-
-
 def by_kind(model: keras.Model, data: datasets.ShapeSet) -> dict[str, float]:
     """The score of each category's shapes."""
     kinds = {name: data[data.category == i] for i, name in enumerate(data.names)}
@@ -162,11 +144,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=40, help="of processor time, for each training")
     options = parser.parse_args()
     datasets.procedural(RECIPE)
-    if LOG.exists():
-        seconds = json.loads(LOG.read_text())["seconds_a_step"]
-    else:
-        with ProcessPoolExecutor(1, get_context("spawn"), initializer=one_core) as pool:
-            seconds = {name: round(value, 5) for name, value in pool.submit(calibrate).result().items()}
+    seconds = json.loads(LOG.read_text())["seconds_a_step"] if LOG.exists() else calibrate(network, NETWORKS, RECIPE)
     steps = {name: round(options.seconds / value) for name, value in seconds.items()}
     slowest = min(steps, key=steps.get)
     tasks = [{"network": name, "seed": seed, "equal": "time"} for seed in range(4) for name in NETWORKS]

@@ -1,17 +1,21 @@
 """What the benchmarks of many short trainings share: each in a process and on a core of its own, its row kept."""
 
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 
-from recon3d_lite import models  # first: silences TensorFlow
+from recon3d_lite import models, training  # first: silences TensorFlow
 
 # isort: split
+import keras
+import numpy as np
 import tensorflow as tf
 
+from recon3d_lite.datasets import Recipe, procedural
 from recon3d_lite.files import whole
 
 # two fifths of the shipped network's weights: 50 ms a step of 32 pictures on one core, so many trainings can be made
@@ -44,3 +48,28 @@ def run_all(train: Callable[..., dict], tasks: list[dict], log: Path, about: dic
 def small_network(**changes):
     """`models.point_network` at the size of these benchmarks."""
     return models.point_network(**(SMALL | changes))
+
+
+def calibrate(network: Callable[[str], keras.Model], names: Sequence[str], recipe: Recipe) -> dict[str, float]:
+    """Seconds of processor time a step of each network takes on one core, measured in a process of its own.
+
+    The median of three rounds in which each has its turn.
+    """
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=one_core) as pool:
+        return {
+            name: round(value, 5) for name, value in pool.submit(_calibrate, network, names, recipe).result().items()
+        }
+
+
+def _calibrate(network: Callable[[str], keras.Model], names: Sequence[str], recipe: Recipe) -> dict[str, float]:
+    train = procedural(recipe, progress=False).split("train")
+    found = {name: [] for name in names}
+    for _ in range(3):
+        for name, times in found.items():
+            spent = []
+            for steps in (20, 80):  # both trace and warm up
+                start = time.process_time()
+                training.fit(network(name), train, steps=steps, every=steps, progress=False)
+                spent.append(time.process_time() - start)
+            times.append((spent[1] - spent[0]) / 60)
+    return {name: float(np.median(times)) for name, times in found.items()}

@@ -30,7 +30,6 @@ DEFAULTS = {
     "mesh": {"steps": 5_000, "per_category": 300, "assemblies": 2400},
 }
 VOXELS, PLACES, VIEWS = 32, 4096, 8
-KINDS = ("points", "voxels", "mesh")  # what `reconstruct` makes; several pictures become points by "views"
 
 EXAMPLES = """examples:
   python -m recon3d_lite reconstruct cup.jpg -o cup.glb
@@ -167,7 +166,8 @@ def _parser() -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, required=True, metavar="OUT", help=out)
     where = "where the camera of each of several stood, in degrees around the object, growing to its left"
     add("--azimuths", type=float, nargs="+", metavar="DEGREES", help=where)
-    add("--as", dest="kind", choices=KINDS, default="points", help="what to make of it (default: %(default)s)")
+    made = [kind for kind in DEFAULTS if kind != "views"]  # which are points, too: several pictures ask for them
+    add("--as", dest="kind", choices=made, default="points", help="what to make of it (default: %(default)s)")
     add("--box", type=int, nargs=4, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"), help="where the object is, in pixels")
     add("--weights", type=Path, metavar="FILE", help="weights to use instead of the shipped ones")
 

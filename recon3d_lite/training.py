@@ -78,7 +78,8 @@ def fit(
         "batch_size": batch_size, "learning_rate": learning_rate, "loss": loss.__name__, "seed": seed,
         "augmented": augmented,
     }  # fmt: skip
-    variables, kind = [*model.variables, *optimizer.variables], models.kind(model)
+    variables = [*model.variables, *optimizer.variables]
+    kind = models.kind(model)
 
     @tf.function(reduce_retracing=True)
     def update(seen: tf.Tensor | tuple, truth: tf.Tensor) -> tf.Tensor:
