@@ -4,7 +4,7 @@ Points are `(N, 3)` arrays in the object's units (bounding-box diagonal 1), so a
 hundredth of the object's diagonal. Where the two roles matter, `x` is the prediction and `y` the truth.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -112,6 +112,67 @@ def iou(x: ArrayLike, y: ArrayLike) -> np.ndarray:
         )
     both, either = ((f(x, y)).sum((-3, -2, -1)) for f in (np.logical_and, np.logical_or))
     return np.where(either, both / np.maximum(either, 1), 1.0)
+
+
+def average_precision(found: Sequence[ArrayLike], truth: Sequence[ArrayLike], threshold: float = 0.5) -> float:
+    """Average precision of instances, in [0, 1]: the area under precision against recall, over all scenes together.
+
+    ``found`` and ``truth`` hold for each scene a label for each of its points, (N,) whole numbers. A label below 0 in
+    ``found`` is no instance; points with one in ``truth`` are left out. What is found is asked in order of size, its
+    share of the scene's points. It is right if its intersection over union with a true instance that no larger one
+    has taken is more than ``threshold`` (Everingham et al., "The Pascal visual object classes challenge", IJCV 2010,
+    without classes; precision is made monotone as there).
+
+    Raises:
+        ValueError: there are not as many scenes, or labels in one of them, or no true instance at all.
+
+    >>> truth = [[0, 0, 0, 0, 1, 1, 1, 1]]
+    >>> average_precision([[5, 5, 5, 5, 7, 7, 7, 7]], truth), average_precision([[0] * 8], truth, 0.4)
+    (1.0, 0.5)
+    """
+    if len(found) != len(truth):
+        raise ValueError(f"found: labels of {len(found)} scenes, truth: of {len(truth)}")
+    size, right, wanted = [], [], 0
+    for x, y in zip(found, truth, strict=True):
+        table, share = _overlaps(x, y)
+        wanted += table.shape[1]
+        for i in np.argsort(-share, kind="stable"):
+            j = int(table[i].argmax()) if table.shape[1] else 0
+            size.append(share[i])
+            right.append(table.shape[1] > 0 and table[i, j] > threshold)
+            if right[-1]:
+                table[:, j] = -1  # taken
+    if not wanted:
+        raise ValueError("truth: no instance in any scene")
+    right = np.array(right, bool)[np.argsort(-np.array(size), kind="stable")]
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    precision = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((precision * right).sum() / wanted)
+
+
+def instance_iou(found: ArrayLike, truth: ArrayLike) -> float:
+    """How well a scene's instances are found, in [0, 1]: the mean over true ones of the best intersection over union.
+
+    Labels as in `average_precision`.
+
+    >>> round(instance_iou([3, 3, 3, 4], [0, 0, 1, 1]), 3)    # the mean of 2/3 and 1/2
+    0.583
+    """
+    table, _ = _overlaps(found, truth)
+    if not table.shape[1]:
+        raise ValueError("truth: no instance")
+    return float(table.max(0, initial=0.0).mean())
+
+
+def _overlaps(found: ArrayLike, truth: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Intersection over union of each instance found (F) with each true one (T): (F, T), and its share of points."""
+    x, y = np.asarray(found), np.asarray(truth)
+    if x.shape != y.shape or x.ndim != 1:
+        raise ValueError(f"found {x.shape} and truth {y.shape} must be labels of the same points, (N,)")
+    x, y = x[y >= 0], y[y >= 0]
+    a, b = ((labels == np.unique(labels[labels >= 0])[:, None]).astype(float) for labels in (x, y))
+    both = a @ b.T
+    return both / np.maximum(a.sum(1)[:, None] + b.sum(1) - both, 1), a.sum(1) / max(1, len(x))
 
 
 def earth_movers_distance(x: ArrayLike, y: ArrayLike) -> float:

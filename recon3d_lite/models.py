@@ -1,8 +1,8 @@
 """The networks, and the files they are kept in.
 
-Every network maps pictures (B, 64, 64, C), one or several of each object, to points, to voxels, or to what is at a
-place. Weights are kept as float16 in a safetensors file, whose header names the network and its arguments, so that one
-file is enough to rebuild it; nothing in it is executed.
+Every network but one maps pictures (B, 64, 64, C), one or several of each object, to points, to voxels, or to what is
+at a place; the last one tells points apart. Weights are kept as float16 in a safetensors file, whose header names the
+network and its arguments, so that one file is enough to rebuild it; nothing in it is executed.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from .files import whole
 from .solids import grid, sampled
 
 __all__ = [
+    "Devoxelise",
     "Look",
     "Pool",
     "Turn",
+    "Voxelise",
     "borrow",
     "compiled",
     "document_network",
@@ -40,10 +42,11 @@ __all__ = [
     "refined",
     "save",
     "views_network",
+    "vote_network",
     "voxel_network",
 ]
 
-KINDS = ("points", "views", "voxels", "mesh")
+KINDS = ("points", "views", "voxels", "mesh", "instances")
 POOLINGS = ("mean", "max", "attention")
 CODE_RANK, LOCAL_RANK = 40, 24  # of `heard` in `views_network`
 SHIPPED = {kind: Path(__file__).parent / "weights" / f"{kind}.safetensors" for kind in KINDS}
@@ -445,19 +448,111 @@ def occupancy_network(
     return keras.Model([picture, places], logits[..., 0], name="occupancy_network")
 
 
-NETWORKS = {f.__name__: f for f in (document_network, point_network, views_network, voxel_network, occupancy_network)}
+class Voxelise(layers.Layer):
+    """Points (B, N, 3) and their features (B, N, C) to the mean of the features in each cell of the cube of side 1.
+
+    A cell without points gets zeros: (B, n, n, n, C).
+
+    >>> points, features = np.float32([[[-0.3, 0, 0], [-0.2, 0, 0], [0.3, 0, 0]]]), np.float32([[[1], [3], [7]]])
+    >>> Voxelise(2)([points, features]).numpy()[0, :, 1, 1, 0].tolist()
+    [2.0, 7.0]
+    """
+
+    def __init__(self, cells: int, **options) -> None:
+        super().__init__(**options)
+        self.cells = cells
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        points, features = inputs
+        n, batch = self.cells, tf.shape(points)[0]
+        i, j, k = tf.unstack(tf.clip_by_value(tf.cast(tf.floor((points + 0.5) * n), tf.int32), 0, n - 1), axis=-1)
+        cell = (n * (n * i + j) + k) + n**3 * tf.range(batch)[:, None]
+        flat = tf.reshape(features, (-1, features.shape[-1]))
+        mean = tf.math.unsorted_segment_mean(flat, tf.reshape(cell, (-1,)), batch * n**3)
+        return tf.reshape(mean, (batch, n, n, n, features.shape[-1]))
+
+    def compute_output_shape(self, shapes: list) -> tuple:
+        return (shapes[0][0], self.cells, self.cells, self.cells, shapes[1][-1])
+
+
+class Devoxelise(layers.Layer):
+    """What a volume (B, n, n, n, C) says at points (B, N, 3), blended from the eight nearest cells: (B, N, C).
+
+    >>> volume = np.float32([[2, 7]]).reshape(1, 2, 1, 1, 1).repeat(2, 2).repeat(2, 3)
+    >>> Devoxelise()([np.float32([[[0, 0, 0], [0.25, 0.1, 0]]]), volume]).numpy().round(2).ravel().tolist()
+    [4.5, 7.0]
+    """
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        points, volume = inputs
+        n, channels = volume.shape[1], volume.shape[-1]
+        place = tf.clip_by_value((points + 0.5) * n - 0.5, 0.0, n - 1.001)
+        cell = tf.floor(place)
+        far = place - cell
+        i, j, k = tf.unstack(tf.cast(cell, tf.int32), axis=-1)
+        flat = tf.reshape(volume, (-1, n**3, channels))
+        total = 0.0
+        for corner in np.ndindex(2, 2, 2):
+            weight = tf.reduce_prod(tf.where(np.array(corner, bool), far, 1 - far), -1, keepdims=True)
+            index = n * (n * (i + corner[0]) + j + corner[1]) + k + corner[2]
+            total += weight * tf.gather(flat, index, batch_dims=1)
+        return total
+
+    def compute_output_shape(self, shapes: list) -> tuple:
+        return (*shapes[0][:2], shapes[1][-1])
+
+
+def vote_network(cells: int = 24, widths: tuple[int, ...] = (16, 24, 32, 48), local: int = 32) -> keras.Model:
+    """Points (B, N, 3) of a scene to votes (B, N, 2, 3): where the middles are of the object and part of each point.
+
+    Votes of one thing lie close together even where things touch, so they are easily grouped (Qi et al., "Deep Hough
+    voting", ICCV 2019; Jiang et al., "PointGroup", CVPR 2020). Each point's features are averaged in ``cells`` cells a
+    side; 3D convolutions of ``widths`` channels, each level half as fine, and back again (Cicek et al., "3D U-Net",
+    MICCAI 2016) tell them what is around; each point reads its place (Liu et al., "Point-voxel CNN", NeurIPS 2019),
+    and says how far it is to the middles.
+
+    >>> vote_network(cells=8)(np.zeros((2, 100, 3), np.float32)).shape
+    TensorShape([2, 100, 2, 3])
+    """
+    points = layers.Input((None, 3), name="points")
+    place = (points + 0.5) * cells
+    within = place - keras.ops.floor(place) - 0.5
+    x = layers.Dense(local, activation="relu", name="local0")(layers.Concatenate()([points, within]))
+    x = layers.Dense(widths[0], activation="relu", name="local1")(x)
+    y, levels = Voxelise(cells, name="voxelise")([points, x]), []
+    for i, width in enumerate(widths):
+        y = layers.Conv3D(
+            width, 3, strides=2 if i else 1, padding="same", activation="relu", name=f"down{i}")(y)  # fmt: skip
+        levels.append(y)
+    for i in reversed(range(len(widths) - 1)):
+        y = layers.Conv3DTranspose(widths[i], 2, strides=2, activation="relu", name=f"up{i}")(y)
+        y = layers.Concatenate()([y, levels[i]])
+        y = layers.Conv3D(widths[i], 3, padding="same", activation="relu", name=f"joined{i}")(y)
+    x = layers.Concatenate()([x, points, Devoxelise(name="devoxelise")([points, y])])
+    x = layers.Dense(2 * local, activation="relu", name="said")(x)
+    steps = layers.Reshape((-1, 2, 3))(layers.Dense(6, kernel_initializer="zeros", name="steps")(x))
+    votes = layers.Add(name="votes")([layers.Reshape((-1, 1, 3))(points), steps])
+    return keras.Model(points, votes, name="vote_network")
+
+
+NETWORKS = {
+    f.__name__: f
+    for f in (document_network, point_network, views_network, voxel_network, occupancy_network, vote_network)
+}
 
 
 def kind(model: keras.Model) -> str:
     """What a network answers with: ``"points"``, ``"voxels"``, or, if it is asked about places, ``"mesh"``.
 
-    Of points from several views it is ``"views"``.
+    Of points from several views it is ``"views"``, of votes for objects and parts ``"instances"``.
 
     >>> kind(point_network()), kind(voxel_network()), kind(occupancy_network()), kind(views_network())
     ('points', 'voxels', 'mesh', 'views')
     """
     if len(model.inputs) == 2:
         return "views" if len(model.inputs[0].shape) == 5 else "mesh"
+    if len(model.inputs[0].shape) == 3:
+        return "instances"
     return "voxels" if len(model.output_shape) == 4 else "points"
 
 
@@ -546,9 +641,12 @@ def load(path: str | Path | None = None, kind: str = "points") -> keras.Model:
 
 
 def recipe(path: str | Path | None = None, kind: str = "points") -> dict:
-    """The fields of the `datasets.Recipe` that the weights in a file (by default the shipped ones) were trained on."""
+    """The fields of the `datasets.Recipe` that the weights in a file (by default the shipped ones) were trained on.
+
+    Of a network that tells points apart it is what `instances.segment` needs.
+    """
     fields = read_tensors(path or SHIPPED[kind])[1].get("recipe", {})
-    return fields | {"categories": tuple(fields["categories"])} if fields else {}
+    return fields | {"categories": tuple(fields["categories"])} if "categories" in fields else fields
 
 
 def write_tensors(path: str | Path, tensors: dict[str, np.ndarray], header: dict) -> None:

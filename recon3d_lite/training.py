@@ -102,7 +102,7 @@ def fit(
     step, history, values, stopped = 0, [], [], None
     try:
         if worker == 0:
-            step, history = _restore(checkpoint, run, variables)
+            step, history = restore(checkpoint, run, variables)
         if workers > 1:
             own = zlib.crc32(json.dumps([run, every, validation is not None]).encode())
             if own != cluster.from_chief(strategy, np.int64(own)):
@@ -128,7 +128,7 @@ def fit(
                 row["validation"] = float(cluster.from_chief(strategy, np.float64(score)))
             history.append(row)
             if worker == 0:
-                _keep(checkpoint, run, variables, step, history)
+                keep(checkpoint, run, variables, step, history)
                 if progress:
                     print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
     except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def fit(
     return history
 
 
-def _keep(
+def keep(
     checkpoint: str | Path | None, run: dict, variables: list[keras.Variable], step: int, history: list[dict]
 ) -> None:
     if checkpoint is not None:
@@ -154,7 +154,7 @@ def _keep(
         models.write_tensors(checkpoint, tensors, header)
 
 
-def _restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Variable]) -> tuple[int, list[dict]]:
+def restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Variable]) -> tuple[int, list[dict]]:
     if checkpoint is None or not Path(checkpoint).exists():
         return 0, []
     tensors, header = models.read_tensors(checkpoint)
