@@ -31,6 +31,7 @@ DEFAULTS = {
     "instances": {"steps": 3_000, "scenes": 6_000},
 }
 VOXELS, PLACES, VIEWS, TEST_SCENES = 32, 4096, 8, 100
+FIRST = {"validation": 0, "train": 1000, "test": 500_000}  # the numbers of the scenes of each split go on from here
 
 EXAMPLES = """examples:
   python -m recon3d_lite reconstruct cup.jpg -o cup.glb
@@ -42,10 +43,11 @@ EXAMPLES = """examples:
 RECONSTRUCT = """Reconstructs the object in a photograph, or in several of the same object. Where the object is comes
 from the picture's transparency, or else is found by GrabCut; give a box if it finds the wrong thing."""
 TRAIN = """Makes the training set if it is not there yet, trains, and writes the weights and a model card beside them.
-Without options it makes the shipped weights, of points, of points from several views, of voxels or meshes, which all
-begin with the encoder of the shipped points, or of the network that tells objects and parts of a scene apart. Stop it with Ctrl-C and run the same again: it goes on. With --strategy
-multi-worker it is started on several machines at once, each with its own TF_CONFIG; if one of them is lost, all stop
-with status 3, and the same started again on all goes on (deploy/ has it for Slurm and Kubernetes)."""
+Without options it makes the shipped weights: of points, of points from several views, of voxels or meshes, which all
+but the first begin with the encoder of the shipped points, or of the network that tells objects and parts apart. Stop
+it with Ctrl-C and run the same again: it goes on. With --strategy multi-worker it is started on several machines at
+once, each with its own TF_CONFIG; if one of them is lost, all stop with status 3, and the same started again on all
+goes on (deploy/ has it for Slurm and Kubernetes)."""
 DATA = """Makes the training set that `train` with the same numbers of shapes asks for, into the folder RECON3D_CACHE.
 Several machines with one such folder can make a part each: --shard 1/3, 2/3 and 3/3. The last one joins them."""
 EVALUATE = """Scores the network on the held-out procedural shapes, or on a folder of meshes. Beside it stand the shape
@@ -338,16 +340,17 @@ def _train_instances(options: argparse.Namespace) -> None:
     options.steps, options.scenes = options.steps or defaults["steps"], options.scenes or defaults["scenes"]
     if options.strategy != "single":
         raise ValueError(f"--strategy: {options.strategy!r}; instances are trained in one process")
-    train, validation = instances.sets(options.scenes, 1000), instances.sets(480, 0)
+    few = min(TEST_SCENES, options.scenes // 10)  # of each kind, to choose by and to test on
+    train, validation = instances.sets(options.scenes, FIRST["train"]), instances.sets(3 * few, FIRST["validation"])
     keras.utils.set_random_seed(options.seed)
     model, checkpoint = models.vote_network(), options.output.with_suffix(".checkpoint")
     history = instances.fit(model, train, steps=options.steps, validation=validation, seed=options.seed,
                             checkpoint=checkpoint)  # fmt: skip
     models.save(model, options.output)
     model = models.load(options.output)  # what was rounded to float16 is what is scored
-    grouping = instances.grouping(model)
+    grouping = instances.grouping(model, few)
     models.save(model, options.output, recipe={"scenes": options.scenes} | grouping)
-    result = _instance_scores(model)
+    result = _instance_scores(model, few)
     print(instances.table(result))
     given = {k: getattr(options, k) for k, v in (defaults | {"seed": 0}).items() if getattr(options, k) != v}
     card = INSTANCES_CARD.format(
@@ -359,7 +362,7 @@ def _train_instances(options: argparse.Namespace) -> None:
         steps=options.steps,
         seed=options.seed,
         grouping=", ".join(f"{what} {radius:g} and {least}" for what, (radius, least) in grouping.items()),
-        n=TEST_SCENES,
+        n=few,
         table=instances.table(result),
         **{k: history[-1][k] for k in ("loss", "validation", "minutes")},
     )
@@ -368,15 +371,15 @@ def _train_instances(options: argparse.Namespace) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def _instance_scores(model: keras.Model) -> dict:
+def _instance_scores(model: keras.Model, count: int = TEST_SCENES) -> dict:
     """By what is told apart and styles, the scores of `instances.evaluate`."""
     from . import instances, scenes
 
     found = {}
     for what, objects in {"objects": (2, 6), "parts": (1, 1)}.items():
-        validation = scenes.many(TEST_SCENES, 0, "seen", objects)
+        validation = scenes.many(count, FIRST["validation"], "seen", objects)
         for styles in ("seen", "held_out"):
-            test = scenes.many(TEST_SCENES, 500_000, styles, objects)
+            test = scenes.many(count, FIRST["test"], styles, objects)
             found[f"{what}, {styles}"] = instances.evaluate(model, validation, test, what)
     return found
 

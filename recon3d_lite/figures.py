@@ -35,6 +35,7 @@ def cloud(
     title: str,
     alt: str,
     colour: ArrayLike | str | None = None,
+    part: ArrayLike | None = None,
     picture: ArrayLike | None = None,
 ) -> go.Figure:
     """A point cloud to turn.
@@ -44,6 +45,7 @@ def cloud(
         title: what the figure shows or finds; ``<br>`` breaks the line.
         alt: the figure in words, for readers who cannot see it.
         colour: a CSS colour, or (N,) numbers drawn from dark (low) to light (high); None colours by height.
+        part: (N,) whole numbers, labels with a colour each (`PALETTE`, from the front again after its end).
         picture: (H, W), (H, W, 3) or (H, W, 4) in [0, 1], shown at the left: what the points were made from.
 
     Raises:
@@ -53,7 +55,7 @@ def cloud(
     >>> figure.layout.meta["alt"]
     'A point above another.'
     """
-    return go.Figure([_points(points, colour)], _layout(title, alt, scenes=1, picture=picture))
+    return go.Figure([_points(points, colour, part=part)], _layout(title, alt, scenes=1, picture=picture))
 
 
 def compare(
@@ -106,6 +108,7 @@ def slider(
     title: str,
     alt: str,
     truth: ArrayLike | Sequence[ArrayLike] | None = None,
+    parts: Sequence[ArrayLike] | None = None,
 ) -> go.Figure:
     """A slider through point clouds that needs no kernel; the reader's camera stays as it is turned.
 
@@ -115,6 +118,7 @@ def slider(
         name: what the slider changes, such as ``"epoch"``.
         title, alt: as for :func:`cloud`.
         truth: (M, 3), shown beside them all along, with the same camera; or K such arrays, one for each step.
+        parts: K arrays (N,), as `part` for :func:`cloud`.
 
     >>> figure = slider([[[0, 0, 0]], [[0, 0, 0.1]]], [1, 2], name="epoch", title="Up", alt="A point rises.")
     >>> [list(step.args[1]) for step in figure.layout.sliders[0].steps]
@@ -127,7 +131,10 @@ def slider(
     if not shared and len(truth) != len(clouds):
         raise ValueError(f"truth: {len(truth)} truths for {len(clouds)} clouds; give one for each, or one for all")
     truths = [] if alone else [truth] if shared else truth
-    traces = [_points(points, None if alone else PREDICTION, str(x)) for points, x in zip(clouds, labels, strict=True)]
+    if parts is not None and len(parts) != len(clouds):
+        raise ValueError(f"parts: {len(parts)} arrays for {len(clouds)} clouds; give one each")
+    colour, parts = None if alone else PREDICTION, parts or [None] * len(clouds)
+    traces = [_points(points, colour, str(x), own) for points, x, own in zip(clouds, labels, parts, strict=True)]
     traces += [_points(points, TRUTH, "Truth") | {"scene": "scene2"} for points in truths]
     layout = _layout(title, alt, scenes=1 if alone else 2)
 
@@ -271,10 +278,22 @@ def _columns(points: ArrayLike, name: str) -> np.ndarray:
     return points.T.round(3)  # a thousandth of the object is below a screen's pixel
 
 
-def _points(points: ArrayLike, colour: ArrayLike | str | None, name: str = "points") -> dict:
+def _points(
+    points: ArrayLike, colour: ArrayLike | str | None, name: str = "points", part: ArrayLike | None = None
+) -> dict:
     x, y, z = _columns(points, name.lower())
     marker = {"size": 2.5, "color": colour}
-    if not isinstance(colour, str):
+    if part is not None:
+        label = np.asarray(part)
+        if label.shape != z.shape or not np.issubdtype(label.dtype, np.integer):
+            raise ValueError(
+                f"part: {label.shape} {label.dtype}; accepted: {z.shape} whole numbers, one for each point"
+            )
+        last = len(PALETTE) - 1
+        level = (np.unique(label, return_inverse=True)[1] % len(PALETTE)).astype(np.uint8)
+        scale = [[i / last, own] for i, own in enumerate(PALETTE)]
+        marker |= {"color": level, "colorscale": scale, "cmin": 0, "cmax": last}
+    elif not isinstance(colour, str):
         value = z if colour is None else np.asarray(colour, float)
         if value.shape != z.shape or not np.isfinite(value).all():
             raise ValueError(f"colour: shape {value.shape}; accepted: a CSS colour or {z.shape} finite numbers")

@@ -202,11 +202,11 @@ def choose(
     return max(((radius, least) for least in leasts for radius in radii), key=score)
 
 
-def grouping(model: keras.Model) -> dict[str, tuple[float, int]]:
-    """Of objects and of parts the radius and least number that are best for the network's votes on 200 scenes each."""
+def grouping(model: keras.Model, count: int = 100) -> dict[str, tuple[float, int]]:
+    """Of objects and parts: radius and least number that `choose` finds for votes on the first ``count`` scenes."""
     found = {}
     for head, (what, objects) in enumerate({"objects": (2, 6), "parts": (1, 1)}.items()):
-        data = scenes.many(200, 0, objects=objects, points=POINTS)
+        data = scenes.many(count, 0, objects=objects, points=POINTS)
         truth = data.object if what == "objects" else data.part
         found[what] = choose([votes(points, model)[:, head] for points in data.points], list(truth))
     return found

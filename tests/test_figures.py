@@ -170,6 +170,21 @@ def test_labels_and_clouds_must_match():
         figures.pictures([PICTURE], ["a", "b"], alt="a")
 
 
+def test_labels_of_points_get_a_colour_each():
+    label = np.arange(len(POINTS)) % 9 * 10 - 1
+    marker = figures.cloud(POINTS, title="t", alt="a", part=label).data[0].marker
+    colour = dict((round(position * marker.cmax), colour) for position, colour in marker.colorscale)
+    assert [colour[value] for value in marker.color] == [figures.PALETTE[i % 9 % 7] for i in range(len(POINTS))]
+    slider = figures.slider([POINTS] * 2, "ab", name="n", title="t", alt="a", parts=[label, 0 * label])
+    assert list(slider.data[0].marker.color) == list(marker.color)
+    assert not any(slider.data[1].marker.color)
+    for wrong in (label[:-1], label * 1.0):
+        with pytest.raises(ValueError, match="part"):
+            figures.cloud(POINTS, title="t", alt="a", part=wrong)
+    with pytest.raises(ValueError, match="parts: 1"):
+        figures.slider([POINTS] * 2, "ab", name="n", title="t", alt="a", parts=[label])
+
+
 def test_mesh_parts_get_a_colour_each():
     box = trimesh.creation.box()
     part = np.arange(12) // 2
