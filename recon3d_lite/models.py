@@ -489,7 +489,8 @@ class Devoxelise(layers.Layer):
         place = tf.clip_by_value((points + 0.5) * n - 0.5, 0.0, n - 1.001)
         cell = tf.floor(place)
         far = place - cell
-        i, j, k = tf.unstack(tf.cast(cell, tf.int32), axis=-1)
+        # the second clip changes nothing but the index of a NaN, so that training gone wrong is told by its loss
+        i, j, k = tf.unstack(tf.clip_by_value(tf.cast(cell, tf.int32), 0, n - 2), axis=-1)
         flat = tf.reshape(volume, (-1, n**3, channels))
         total = 0.0
         for corner in np.ndindex(2, 2, 2):

@@ -105,7 +105,7 @@ def parts_of(shape: shapes.Shape) -> tuple[np.ndarray, list[str]]:
         bricks = np.unique(brick[shape.part == label])
         clouds = [_on(mesh, np.flatnonzero((brick == b) & (shape.part == label)), rng) for b in bricks]
         trees = [cKDTree(cloud) for cloud in clouds]
-        touching = [[i == j or _near(trees[i], clouds[j]) for j in range(len(trees))] for i in range(len(trees))]
+        touching = [[j < i and _near(trees[i], clouds[j]) for j in range(len(trees))] for i in range(len(trees))]
         count, piece = connected_components(np.array(touching), directed=False)
         for b, k in zip(bricks, piece, strict=True):
             part[(brick == b) & (shape.part == label)] = len(names) + k
