@@ -64,6 +64,7 @@ weights: $(READY)
 	$(BIN)/python -m recon3d_lite train --as views -o recon3d_lite/weights/views.safetensors
 	$(BIN)/python -m recon3d_lite train --as voxels -o recon3d_lite/weights/voxels.safetensors
 	$(BIN)/python -m recon3d_lite train --as mesh -o recon3d_lite/weights/mesh.safetensors
+	$(BIN)/python -m recon3d_lite train --as instances -o recon3d_lite/weights/instances.safetensors
 
 clean:
 	rm -rf _build .venv node_modules .pytest_cache .ruff_cache .hypothesis

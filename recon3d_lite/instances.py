@@ -23,8 +23,8 @@ __all__ = ["HEADS", "batch", "choose", "evaluate", "fit", "group", "large", "mid
 
 HEADS = ("objects", "parts")
 POINTS = 1024  # that a network trains with, and the shipped networks answer with
-RADII = tuple(np.geomspace(0.01, 0.12, 14).round(4).tolist())  # that `choose` tries, in diagonals
-LEASTS = (1, 3, 5, 10, 20)
+RADII = tuple(np.geomspace(0.006, 0.1, 12).round(4).tolist())  # that `choose` tries, in diagonals
+LEASTS = (1, 4, 10, 20)
 NOISE = 0.02  # diagonals: reconstructed points do not lie on a surface
 
 
