@@ -86,7 +86,8 @@ Made by `python -m recon3d_lite train --as instances{options}` in {minutes:.0f} 
 scenes, {validation:.4f} on the validation scenes (both with noise).
 
 Training set: {scenes:,} procedural scenes of the styles that training may see, a third of two to six objects, two
-thirds of one. Radius and least number for the grouping, chosen on validation scenes: {grouping}.
+thirds of one. Radius and least number for the grouping, chosen on validation scenes:
+{grouping}.
 
 Scores on {n} new scenes of two to six objects and {n} of one, in parts, without noise, of seen styles and of held-out
 ones; the network's votes, and DBSCAN and connected components of the points. AP at 0.25, at 0.5, and mean IoU of the

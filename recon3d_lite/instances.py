@@ -7,6 +7,7 @@ from . import models  # first: it silences TensorFlow
 # isort: split
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -133,26 +134,32 @@ def votes(points: ArrayLike, model: keras.Model | None = None) -> np.ndarray:
         raise ValueError(f"points: {x.shape}; accepted: finite numbers, (N, 3), not all at one place")
     low, high = x.min(0), x.max(0)
     scale = np.linalg.norm(high - low)
-    answer = models.compiled(model or models.load(kind="instances"))(np.float32(boxed(x))[None])
+    answer = models.compiled(model or _shipped())(np.float32(boxed(x))[None])
     return answer[0].numpy() * scale + (low + high) / 2
 
 
-def group(votes: np.ndarray, radius: float, least: int = 5) -> np.ndarray:
+@lru_cache(maxsize=1)
+def _shipped() -> keras.Model:
+    return models.load(kind="instances")
+
+
+def group(votes: np.ndarray, radius: float, least: int = 5, share: float = 0.01) -> np.ndarray:
     """Numbers the dense heaps of votes (N, D), by DBSCAN: labels (N,) int from 0. Who is left over joins the nearest.
 
     A vote with at least ``least`` votes within ``radius``, itself among them, is in a heap with all of these
     (Ester et al., "A density-based algorithm for discovering clusters in large spatial databases with noise",
-    KDD 1996). With ``least=1`` the heaps are the connected components. If nothing is dense, all is one heap.
+    KDD 1996). With ``least=1`` the heaps are the connected components. Left over is what is in no heap, or in one with
+    less than ``share`` of all votes. If no heap remains, all is one.
 
     >>> group(np.float32([[0], [0.1], [5], [5.1], [4.5]]), 0.2, 2).tolist()
     [0, 0, 1, 1, 1]
     """
-    label = DBSCAN(eps=radius, min_samples=least).fit_predict(votes)
-    if (label < 0).all():
-        return np.zeros(len(votes), int)
+    label = large(DBSCAN(eps=radius, min_samples=least).fit_predict(votes), share)
     left, known = label < 0, label >= 0
+    if not known.any():
+        return np.zeros(len(votes), int)
     label[left] = label[known][cKDTree(votes[known]).query(votes[left])[1]]
-    return label
+    return np.unique(label, return_inverse=True)[1]
 
 
 def segment(
@@ -166,7 +173,7 @@ def segment(
     if what not in HEADS:
         raise ValueError(f"what: {what!r}; accepted: {', '.join(HEADS)}")
     x = np.asarray(points, float)
-    own = model or models.load(kind="instances")
+    own = model or _shipped()
     return group(votes(boxed(x), own)[:, HEADS.index(what)], *(grouping or models.recipe(kind="instances")[what]))
 
 

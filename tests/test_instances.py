@@ -220,6 +220,14 @@ def test_grouping_is_dbscan_with_nobody_left_over_wherever_the_points_are(seed, 
     assert same(instances.group(points[order], radius, least)[np.argsort(order)][core], label[core]) or not len(core)
 
 
+def test_a_heap_too_small_to_count_joins_the_nearest():
+    points = np.r_[np.zeros(60), np.full(38, 1.0), 1.5, 1.5][:, None]
+    assert len(np.unique(instances.group(points, 0.1, 1, share=0))) == 3
+    label = instances.group(points, 0.1, 1, share=0.05)
+    assert same(label, np.r_[np.zeros(60, int), np.ones(40, int)])
+    assert (instances.group(points, 0.1, 1, share=0.7) == 0).all()
+
+
 def test_choose_takes_what_is_best_for_known_scenes():
     places = [np.float32([[0, 0, 0], [0.1, 0, 0], [0.5, 0, 0], [0.6, 0, 0]])]
     assert instances.choose(places, [np.array([0, 0, 1, 1])], (0.05, 0.2, 0.9), (1,)) == (0.2, 1)
