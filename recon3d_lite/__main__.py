@@ -372,7 +372,7 @@ def _train_instances(options: argparse.Namespace) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def _instance_scores(model: keras.Model, count: int = TEST_SCENES) -> dict:
+def _instance_scores(model: keras.Model, count: int) -> dict:
     """By what is told apart and styles, the scores of `instances.evaluate`."""
     from . import instances, scenes
 
@@ -452,7 +452,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
         if options.shapes:
             raise ValueError("--shapes: meshes of a folder have no parts to tell apart; leave it out")
-        result = _instance_scores(model)
+        result = _instance_scores(model, TEST_SCENES)
         print(instances.table(result))
         _write(options.json, result)
         return

@@ -114,7 +114,8 @@ def fit(
         if not np.isfinite(row["loss"]):
             raise FloatingPointError(f"step {step + 1}: the loss is {row['loss']}; try a smaller learning_rate")
         if validation is not None:
-            pairs = [batch(validation, i, seed=seed) for i in range(len(validation.points) // 16)]
+            size = min(batch_size, len(validation.points))
+            pairs = [batch(validation, i, size=size, seed=seed) for i in range(len(validation.points) // size)]
             row["validation"] = float(np.mean([distance(truth, model(seen)) for seen, truth in pairs]))
         history.append(row)
         training.keep(checkpoint, run, variables, step + 1, history)
