@@ -159,12 +159,35 @@ def test_only_differences_of_azimuths_count(several):
     assert np.abs(answer(pictures, pipeline.turns(other)) - answer(pictures, turns)).max() > 0.01
 
 
-def test_guesses_turn_as_the_camera_module_turns_points():
+def test_guesses_turn_as_the_camera_module_turns_points_and_steps_turn_back():
     rng = np.random.default_rng(0)
     points, azimuth = rng.normal(size=(2, 9, 3)).astype(np.float32), rng.uniform(-3, 3, (2, 4))
-    seen_from = models.Turn()([points, pipeline.turns(azimuth)]).numpy().reshape(2, 4, 9, 3)
+    turns = pipeline.turns(azimuth)
+    seen_from = models.Turn()([points, turns]).numpy().reshape(2, 4, 9, 3)
     for v in range(4):
         np.testing.assert_allclose(seen_from[:, v], camera.to_viewer(points, azimuth[:, v] - azimuth[:, 0]), atol=1e-5)
+    back = models.Turn(back=True)([seen_from.reshape(8, 9, 3), turns]).numpy().reshape(2, 4, 9, 3)
+    np.testing.assert_allclose(back, np.repeat(points[:, None], 4, 1), atol=1e-5)
+
+
+def test_what_a_picture_says_to_the_others_depends_on_both_numbers_of_its_turn(several):
+    model = network()
+    said = keras.Model(model.inputs, model.get_layer("code_pooled").output)
+    pictures, turns = seen(several[:6], 2)
+    for i in (0, 1):
+        other = turns.copy()
+        other[:, 1, i] *= -1
+        assert np.abs(said([pictures, other]) - said([pictures, turns])).max() > 1e-2
+
+
+def test_a_camera_that_is_not_known_is_not_one_that_stands_with_the_first(several):
+    unknown = pipeline.turns(several.azimuth[:6, :3], False)
+    np.testing.assert_array_equal(unknown, np.broadcast_to(np.float32([[1, 0], [0, 0], [0, 0]]), (6, 3, 2)))
+    model, pictures = network(), seen(several[:6], 3)[0]
+    beside = np.broadcast_to(np.float32([1, 0]), (6, 3, 2))
+    assert np.abs(models.compiled(model)(pictures, unknown) - models.compiled(model)(pictures, beside)).max() > 0.01
+    found = training.predict(model, several[:6], views=3, known=False)
+    np.testing.assert_allclose(found, models.compiled(model)(pictures, unknown), atol=1e-5)
 
 
 def test_pictures_without_a_camera_are_not_looked_at_but_count(several):
