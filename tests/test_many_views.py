@@ -256,20 +256,20 @@ def test_weights_are_saved_and_loaded(several, tmp_path, pooling):
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """84 shapes of another seed in eight views."""
-    recipe = datasets.Recipe(per_category=6, assemblies=0, views=8, points=1024, seed=7)
+    """88 shapes of another seed in eight views, 32 of them of no kind: as many in a hundred as on the card."""
+    recipe = datasets.Recipe(per_category=4, assemblies=32, views=8, points=1024, seed=7)
     return datasets.procedural(recipe, tmp_path_factory.mktemp("others"), jobs=1, progress=False)
 
 
 def test_four_views_beat_one_and_eight_are_no_worse(others):
     model = models.load(kind="views")
     error = {n: training.validate(model, others, views=n) for n in (1, 4, 8)}
-    unknown = training.validate(model, others, views=4, known=False)
-    print(error, unknown, training.validate(models.load(), others))
-    assert error[4] < 0.91 * error[1]  # 0.88 here, 0.85 on the 330 shapes of the card
-    assert error[8] < 1.01 * error[4]
-    assert error[4] < unknown < 1.02 * error[1]
-    assert error[1] < 1.1 * training.validate(models.load(), others)
+    unknown, single = training.validate(model, others, views=4, known=False), training.validate(models.load(), others)
+    print(error, unknown, single)
+    assert error[4] < 0.85 * error[1]
+    assert error[8] < 0.98 * error[4]
+    assert error[4] < 0.95 * unknown < 0.95 * error[1]
+    assert error[1] < 1.03 * single
     assert models.SHIPPED["views"].stat().st_size < 3.7e6
 
 
@@ -374,4 +374,8 @@ def test_the_readme_quotes_the_card():
     overall = next(line for line in card.splitlines() if line.startswith("overall"))
     said = (Path(__file__).parents[1] / "README.md").read_text()
     said = said[said.index("From several pictures") :].split("\n\n")[0]
-    assert re.findall(r"\b0\.\d{4}\b", said) == re.findall(r"\b0\.\d{4}\b", overall)[:5]
+    quoted = re.findall(r"\b0\.\d{4}\b", overall)[:5]
+    assert re.findall(r"\b0\.\d{4}\b", said) == quoted
+    one, _, four, eight, unknown = map(float, quoted)
+    assert four <= 0.85 * one
+    assert eight <= four <= unknown <= one
