@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # what `train` makes unless told otherwise: the shipped weights
 DEFAULTS = {
     "points": {"steps": 26_000, "per_category": Recipe.per_category, "assemblies": Recipe.assemblies},
-    "views": {"steps": 2_000, "per_category": 300, "assemblies": 2400},
+    "views": {"steps": 6_000, "per_category": 300, "assemblies": 2400},
     "voxels": {"steps": 3_000, "per_category": 300, "assemblies": 2400},
     "mesh": {"steps": 5_000, "per_category": 300, "assemblies": 2400},
     "instances": {"steps": 3_000, "scenes": 6_000},

@@ -159,12 +159,35 @@ def test_only_differences_of_azimuths_count(several):
     assert np.abs(answer(pictures, pipeline.turns(other)) - answer(pictures, turns)).max() > 0.01
 
 
-def test_guesses_turn_as_the_camera_module_turns_points():
+def test_guesses_turn_as_the_camera_module_turns_points_and_steps_turn_back():
     rng = np.random.default_rng(0)
     points, azimuth = rng.normal(size=(2, 9, 3)).astype(np.float32), rng.uniform(-3, 3, (2, 4))
-    seen_from = models.Turn()([points, pipeline.turns(azimuth)]).numpy().reshape(2, 4, 9, 3)
+    turns = pipeline.turns(azimuth)
+    seen_from = models.Turn()([points, turns]).numpy().reshape(2, 4, 9, 3)
     for v in range(4):
         np.testing.assert_allclose(seen_from[:, v], camera.to_viewer(points, azimuth[:, v] - azimuth[:, 0]), atol=1e-5)
+    back = models.Turn(back=True)([seen_from.reshape(8, 9, 3), turns]).numpy().reshape(2, 4, 9, 3)
+    np.testing.assert_allclose(back, np.repeat(points[:, None], 4, 1), atol=1e-5)
+
+
+def test_what_a_picture_says_to_the_others_depends_on_both_numbers_of_its_turn(several):
+    model = network()
+    said = keras.Model(model.inputs, model.get_layer("code_pooled").output)
+    pictures, turns = seen(several[:6], 2)
+    for i in (0, 1):
+        other = turns.copy()
+        other[:, 1, i] *= -1
+        assert np.abs(said([pictures, other]) - said([pictures, turns])).max() > 1e-2
+
+
+def test_a_camera_that_is_not_known_is_not_one_that_stands_with_the_first(several):
+    unknown = pipeline.turns(several.azimuth[:6, :3], False)
+    np.testing.assert_array_equal(unknown, np.broadcast_to(np.float32([[1, 0], [0, 0], [0, 0]]), (6, 3, 2)))
+    model, pictures = network(), seen(several[:6], 3)[0]
+    beside = np.broadcast_to(np.float32([1, 0]), (6, 3, 2))
+    assert np.abs(models.compiled(model)(pictures, unknown) - models.compiled(model)(pictures, beside)).max() > 0.01
+    found = training.predict(model, several[:6], views=3, known=False)
+    np.testing.assert_allclose(found, models.compiled(model)(pictures, unknown), atol=1e-5)
 
 
 def test_pictures_without_a_camera_are_not_looked_at_but_count(several):
@@ -233,20 +256,20 @@ def test_weights_are_saved_and_loaded(several, tmp_path, pooling):
 
 @pytest.fixture(scope="module")
 def others(tmp_path_factory):
-    """84 shapes of another seed in eight views."""
-    recipe = datasets.Recipe(per_category=6, assemblies=0, views=8, points=1024, seed=7)
+    """88 shapes of another seed in eight views, 32 of them of no kind: as many in a hundred as on the card."""
+    recipe = datasets.Recipe(per_category=4, assemblies=32, views=8, points=1024, seed=7)
     return datasets.procedural(recipe, tmp_path_factory.mktemp("others"), jobs=1, progress=False)
 
 
 def test_four_views_beat_one_and_eight_are_no_worse(others):
     model = models.load(kind="views")
     error = {n: training.validate(model, others, views=n) for n in (1, 4, 8)}
-    unknown = training.validate(model, others, views=4, known=False)
-    print(error, unknown, training.validate(models.load(), others))
-    assert error[4] < 0.91 * error[1]  # 0.88 here, 0.85 on the 330 shapes of the card
-    assert error[8] < 1.01 * error[4]
-    assert error[4] < unknown < 1.02 * error[1]
-    assert error[1] < 1.1 * training.validate(models.load(), others)
+    unknown, single = training.validate(model, others, views=4, known=False), training.validate(models.load(), others)
+    print(error, unknown, single)
+    assert error[4] < 0.85 * error[1]
+    assert error[8] < 0.98 * error[4]
+    assert error[4] < 0.95 * unknown < 0.95 * error[1]
+    assert error[1] < 1.03 * single
     assert models.SHIPPED["views"].stat().st_size < 3.7e6
 
 
@@ -351,4 +374,8 @@ def test_the_readme_quotes_the_card():
     overall = next(line for line in card.splitlines() if line.startswith("overall"))
     said = (Path(__file__).parents[1] / "README.md").read_text()
     said = said[said.index("From several pictures") :].split("\n\n")[0]
-    assert re.findall(r"\b0\.\d{4}\b", said) == re.findall(r"\b0\.\d{4}\b", overall)[:5]
+    quoted = re.findall(r"\b0\.\d{4}\b", overall)[:5]
+    assert re.findall(r"\b0\.\d{4}\b", said) == quoted
+    one, _, four, eight, unknown = map(float, quoted)
+    assert four <= 0.85 * one
+    assert eight <= four <= unknown <= one
