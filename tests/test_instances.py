@@ -1,7 +1,9 @@
 """Scenes, their parts, votes, grouping, average precision, and the shipped network that votes."""
 
 import json
+import re
 from functools import partial
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,6 +16,9 @@ from scipy.spatial.transform import Rotation
 from sklearn.cluster import DBSCAN
 
 from recon3d_lite import __main__, instances, metrics, models, scenes, shapes
+
+
+ROOT = Path(__file__).parent.parent
 
 
 def same(a, b):
@@ -321,6 +326,15 @@ def test_the_shipped_network_beats_dbscan_on_new_scenes(what, objects, margin):
     by_distance = instances.scores([instances.group(X, *way) for X in test.points], truth)
     assert found["ap50"] > by_distance["ap50"] + margin
     assert found["iou"] > by_distance["iou"]
+
+
+def test_readme_tells_what_the_card_tells():
+    readme, card = " ".join((ROOT / "README.md").read_text().split()), models.SHIPPED["instances"].with_suffix(".md")
+    rows = [line.split() for line in card.read_text().splitlines() if re.match(r"(objects|parts), ", line)]
+    ap50 = {(row[0], row[1], row[2]): row[-2] for row in rows}
+    for what, styles in (("objects,", "seen"), ("objects,", "held_out"), ("parts,", "seen")):
+        one, other = (ap50[what, styles, name] for name in ("network", "DBSCAN"))
+        assert re.search(rf"{one},? (that of DBSCAN|and) {other}", readme)
 
 
 def test_all_shipped_weights_stay_within_their_budget():
