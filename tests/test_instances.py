@@ -17,7 +17,6 @@ from sklearn.cluster import DBSCAN
 
 from recon3d_lite import __main__, instances, metrics, models, scenes, shapes
 
-
 ROOT = Path(__file__).parent.parent
 
 
