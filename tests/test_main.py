@@ -97,17 +97,17 @@ def test_voxels_are_trained_scored_and_written(tmp_path, monkeypatch, photo, cap
 
 
 def test_ctrl_c_while_training_says_how_to_go_on_and_going_on_works(tmp_path, monkeypatch, capsys, weights):
-    original, out = training._keep, tmp_path / "w.safetensors"
+    original, out = training.keep, tmp_path / "w.safetensors"
 
     def stop(*arguments):
         original(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_keep", stop)
+    monkeypatch.setattr(training, "keep", stop)
     assert main([*TRAIN, "-o", str(out)]) == 2
     assert "run the same again to go on from step 4" in capsys.readouterr().err
     assert [p.name for p in tmp_path.iterdir()] == ["w.checkpoint"]
-    monkeypatch.setattr(training, "_keep", original)
+    monkeypatch.setattr(training, "keep", original)
     assert main([*TRAIN, "-o", str(out)]) == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["w.md", "w.safetensors"]
     assert out.read_bytes() == weights.read_bytes()

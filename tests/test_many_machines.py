@@ -47,8 +47,8 @@ def work(name, seed, pause, out):
     keras.utils.set_random_seed(int(seed))
     with strategy.scope():
         model = network()
-    keep = training._keep
-    training._keep = lambda *arguments: (keep(*arguments), time.sleep(float(pause)))
+    keep = training.keep
+    training.keep = lambda *arguments: (keep(*arguments), time.sleep(float(pause)))
     rows = training.fit(model, data.split("train"), validation=data.split("validation"), strategy=strategy,
                         checkpoint=f"{out}.checkpoint", **RUN)  # fmt: skip
     np.savez(f"{out}.npz", *model.get_weights(), last=facts(rows[-1:]))

@@ -49,17 +49,17 @@ def test_stopped_and_resumed_it_ends_where_it_would_have_ended(little, tmp_path,
     def stops_in_the_tenth_step(y_true, y_pred):
         return losses.chamfer_l1(y_true, y_pred)
 
-    original = training._keep
+    original = training.keep
 
     def keep(*args):
         original(*args)
         if next(calls) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_keep", keep)
+    monkeypatch.setattr(training, "keep", keep)
     with pytest.raises(KeyboardInterrupt, match=r"stopped at step 8 of 12; run the same again"):
         training.fit(network(), little, steps=12, batch_size=16, every=4, progress=False, checkpoint=checkpoint)
-    monkeypatch.setattr(training, "_keep", original)
+    monkeypatch.setattr(training, "keep", original)
     resumed = network(seed=5)  # whose first weights must not matter
     rows = training.fit(resumed, little, steps=12, batch_size=16, every=4, progress=False, checkpoint=checkpoint)
     assert [r["step"] for r in rows] == [4, 8, 12]
