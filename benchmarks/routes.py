@@ -11,7 +11,7 @@ that the network for points makes of it, from that network's training set; the t
 voxels; and the truth sampled a second time, the floor. A row holds for each shape, in the set's
 order, Chamfer-L1 and the F-score at 2 % of the diagonal, and for every fifth shape the earth mover's distance of 512
 points. Rows go to `routes.json` one by one; a run that was stopped goes on, and a route is measured anew when its
-weights have changed. About MINUTES minutes on one core.
+weights have changed. About six minutes on one core, and as long again to make the training set.
 """
 
 import argparse
