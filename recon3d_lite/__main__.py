@@ -256,6 +256,8 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.output}: weights are written to a file that ends in .safetensors")
     if not options.output.absolute().parent.is_dir():
         raise FileNotFoundError(f"{options.output}: the folder {options.output.parent} does not exist; create it first")
+    if options.kind != "instances" and options.scenes is not None:
+        raise ValueError("--scenes: for --as instances alone; others take --per-category and --assemblies")
     if options.kind == "instances":
         _train_instances(options)
         return
@@ -341,6 +343,10 @@ def _train_instances(options: argparse.Namespace) -> None:
     options.steps, options.scenes = options.steps or defaults["steps"], options.scenes or defaults["scenes"]
     if options.strategy != "single":
         raise ValueError(f"--strategy: {options.strategy!r}; instances are trained in one process")
+    if options.per_category is not None or options.assemblies is not None:
+        raise ValueError("--per-category, --assemblies: instances are trained on scenes; give --scenes")
+    if options.scenes < 30:
+        raise ValueError(f"--scenes: {options.scenes}; accepted: 30 or more")
     few = min(TEST_SCENES, options.scenes // 10)  # of each kind, to choose by and to test on
     train, validation = instances.sets(options.scenes, FIRST["train"]), instances.sets(3 * few, FIRST["validation"])
     keras.utils.set_random_seed(options.seed)

@@ -84,7 +84,7 @@ def fit(
 ) -> list[dict[str, float]]:  # fmt: skip
     """Trains a `models.vote_network` with Adam; returns the history, one row each ``every`` steps.
 
-    Learning rate, rows, ``checkpoint`` and what happens at Ctrl-C are as in `training.fit`.
+    Learning rate, rows and ``checkpoint`` are as in `training.fit`. Stopped by Ctrl-C it goes on from its last row.
     """
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, max(1, steps - steps // 20), warmup_target=learning_rate, warmup_steps=max(1, steps // 20)

@@ -362,4 +362,18 @@ def test_the_commands_train_and_score(tmp_path, monkeypatch, capsys):
     assert instances.table(result) in card
     assert __main__.main([*command, "--shapes", "."]) == 2
     assert "have no parts" in capsys.readouterr().err
-    assert __main__.main(["train", "--as", "instances", "--strategy", "mirrored"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--as", "instances", "--strategy", "mirrored"], "--strategy: 'mirrored'"),
+        (["--as", "instances", "--scenes", "29"], "--scenes: 29; accepted: 30 or more"),
+        (["--as", "instances", "--per-category", "3"], "give --scenes"),
+        (["--as", "voxels", "--scenes", "100"], "--scenes: for --as instances alone"),
+    ],
+)
+def test_the_command_refuses_what_instances_cannot_use(options, said, tmp_path, capsys):
+    assert __main__.main(["train", "-o", str(tmp_path / "w.safetensors"), *options]) == 2
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
