@@ -148,6 +148,7 @@ def fit(
 def keep(
     checkpoint: str | Path | None, run: dict, variables: list[keras.Variable], step: int, history: list[dict]
 ) -> None:
+    """Writes a checkpoint of ``run``, what tells it from other runs, at ``step``; without a path it does nothing."""
     if checkpoint is not None:
         tensors = {f"{i:03d}": np.atleast_1d(v.numpy()) for i, v in enumerate(variables)}
         header = {"run": run, "step": step, "history": history}
@@ -155,6 +156,10 @@ def keep(
 
 
 def restore(checkpoint: str | Path | None, run: dict, variables: list[keras.Variable]) -> tuple[int, list[dict]]:
+    """Fills the variables from a checkpoint and returns its step and history: 0 and none if there is none yet.
+
+    Raises ValueError if it belongs to another run.
+    """
     if checkpoint is None or not Path(checkpoint).exists():
         return 0, []
     tensors, header = models.read_tensors(checkpoint)
