@@ -49,6 +49,34 @@ def test_every_chapter_is_in_the_contents():
     assert chapters == toc_files()
 
 
+def coverage() -> list[tuple[str, str, str]]:
+    """Heading of the text that the book began with, page that answers it, piece of that page's code."""
+    table = (ROOT / "book" / "coverage.md").read_text(encoding="utf8")
+    rows = re.findall(r"^\| (.+?) \| \[.+?\]\((\S+)\) \| .*?\| (?:`(.+?)` )?\|$", table, re.M)
+    assert len(rows) == len(re.findall(r"^\| (?!heading)", table, re.M))  # every row was read
+    return rows
+
+
+def test_every_heading_of_the_text_has_a_page_that_runs():
+    for heading, page, piece in coverage():
+        assert f"book/{page}" in toc_files(), heading
+        path = ROOT / "book" / f"{page}.ipynb"
+        if piece == "{mermaid}":
+            assert any(piece in cell.source for cell in nbformat.read(path, as_version=4).cells), heading
+        elif piece:
+            assert any(piece in cell.source for cell in code_cells(nbformat.read(path, as_version=4))), (heading, piece)
+        else:
+            assert path.with_suffix(".md").exists(), heading  # a page of words: only the resources
+            assert heading.startswith("8"), heading
+
+
+def test_no_heading_of_the_text_is_left_out():
+    found = {re.match(r"(\d(\.\d)?|Abstract|Appendix, question \d)", heading)[0] for heading, _, _ in coverage()}
+    sections = {1: 0, 2: 4, 3: 4, 4: 3, 5: 4, 6: 4, 7: 4, 8: 3, 9: 4}
+    expected = {str(n) for n in sections} | {f"{n}.{k + 1}" for n, count in sections.items() for k in range(count)}
+    assert found == expected | {"Abstract", *(f"Appendix, question {k}" for k in (1, 2, 3))}
+
+
 def test_every_module_is_in_the_reference():
     modules = {module.name for module in pkgutil.iter_modules(recon3d_lite.__path__) if module.name[0] != "_"}
     listed = re.findall(r"automodule:: recon3d_lite\.(\w+)$", (ROOT / "book" / "api.md").read_text(), re.M)
