@@ -107,6 +107,49 @@ def test_every_page_from_the_disk(file_page: Watched, book: Path):
     assert file_page.troubles == []
 
 
+BLUE = """viewer => new Promise(done => {
+  const picture = new Image();
+  picture.onload = () => {
+    const pen = Object.assign(document.createElement("canvas"), {width: 60, height: 40}).getContext("2d");
+    pen.drawImage(picture, 0, 0, 60, 40);
+    const {data} = pen.getImageData(0, 0, 60, 40);
+    let share = 0;
+    for (let i = 0; i < data.length; i += 4) share += data[i + 3] > 200 && data[i + 2] > data[i] + 50;
+    done(share / 2400);
+  };
+  picture.src = viewer.toDataURL();
+})"""
+
+
+def draws_its_models(watched: Watched, served: bool) -> int:
+    """How many models the page shows, each loaded, drawn and of the size that its alt text gives."""
+    viewers = watched.page.query_selector_all(".model-book")
+    for viewer in viewers:
+        viewer.evaluate(SHOWN)
+        watched.page.wait_for_function("viewer => viewer.loaded && viewer.modelIsVisible", arg=viewer)
+        assert viewer.get_attribute("src").startswith("http" if served else "data:")
+        height = viewer.evaluate("viewer => viewer.getDimensions().y")
+        assert f"{100 * height:.1f} cm" in viewer.get_attribute("alt")
+        assert 0.05 < viewer.evaluate(BLUE) < 0.8
+    return len(viewers)
+
+
+def test_models_are_drawn_and_nobody_else_is_asked(browser: Any, book: Path, site: str):
+    drawn = 0
+    for path in chapters(book):
+        if "model-book" not in path.read_text(encoding="utf8"):
+            continue
+        for served, home in ((False, book.as_uri()), (True, site)):
+            context = browser.new_context()
+            watched = Watched(context, home)
+            watched.open(f"{home}/{path.relative_to(book)}" if not served else f"{home}{path.relative_to(book)}")
+            drawn += draws_its_models(watched, served)
+            watched.page.wait_for_timeout(1000)  # for what is asked late
+            context.close()
+            assert watched.troubles == []
+    assert drawn >= 2
+
+
 def test_served_over_http(browser: Any, book: Path, site: str):
     context = browser.new_context()
     served = Watched(context, site)
