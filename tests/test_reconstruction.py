@@ -9,6 +9,7 @@ import subprocess
 import sys
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -581,11 +582,13 @@ def test_other_endings_are_refused(result, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_height_makes_a_glb_stand_on_the_floor_in_metres(result, ball, tmp_path):
-    for shape, as_ in ((result, "points"), (reconstruct(photo(), as_="mesh"), "mesh")):
-        shape.save(tmp_path / f"{as_}.glb", height=0.9)
+def test_a_height_makes_a_glb_stand_on_the_floor_in_metres(result, tmp_path):
+    low = replace(result, points=POINTS * np.float32([1, 0.8, 0.3]))
+    box = trimesh.creation.box((0.3, 0.4, 0.2)).apply_translation((0.1, 0.2, 0.3))
+    for shape in (low, replace(low, mesh=box)):
+        shape.save(tmp_path / "placed.glb", height=0.9)
         shape.save(tmp_path / "plain.glb")
-        placed, plain = (trimesh.load(tmp_path / f"{n}.glb", force="mesh", process=False) for n in (as_, "plain"))
+        placed, plain = (trimesh.load(tmp_path / f"{n}.glb", force="mesh", process=False) for n in ("placed", "plain"))
         np.testing.assert_allclose(placed.bounds[:, 1], [0, 0.9], atol=1e-6)
         np.testing.assert_allclose(placed.bounds.mean(0)[[0, 2]], 0, atol=1e-6)
         moved = plain.vertices - plain.vertices[0]
@@ -610,6 +613,7 @@ BAD_MODELS = {
     "below the floor": ({"height": -1.0}, r"height: -1\.0; accepted: metres"),
     "NaN": ({"height": np.nan}, r"height: nan; accepted: metres"),
     "endless": ({"height": np.inf}, r"height: inf; accepted: metres"),
+    "yes": ({"height": True}, r"height: True; accepted: metres"),
     "words": ({"height": "0.9 m"}, r"height: '0\.9 m'; accepted: metres"),
     "too few": ({"faces": 3}, r"faces: 3; accepted: whole numbers from 4"),
     "a share": ({"faces": 0.5}, r"faces: 0\.5; accepted: whole numbers from 4"),
