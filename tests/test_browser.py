@@ -150,6 +150,25 @@ def test_models_are_drawn_and_nobody_else_is_asked(browser: Any, book: Path, sit
     assert drawn >= 2
 
 
+def test_wheel_scrolls_the_page_until_the_model_is_clicked(file_page: Watched, book: Path):
+    path = next(path for path in chapters(book) if "model-book" in path.read_text(encoding="utf8"))
+    page = file_page.open(path.as_uri())
+    viewer = page.query_selector(".model-book")
+    viewer.evaluate(SHOWN)
+    page.wait_for_function("viewer => viewer.loaded && viewer.modelIsVisible", arg=viewer)
+    near = "viewer => viewer.getCameraOrbit().radius"
+    start, top = viewer.evaluate(near), page.evaluate("scrollY")
+    area = viewer.bounding_box()
+    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    page.mouse.wheel(0, -40)
+    page.wait_for_function("top => scrollY < top", arg=top)
+    page.wait_for_timeout(500)
+    assert viewer.evaluate(near) == pytest.approx(start)
+    viewer.focus()
+    page.mouse.wheel(0, -40)
+    page.wait_for_function(f"([viewer, start]) => ({near})(viewer) < 0.99 * start", arg=[viewer, start])
+
+
 def test_served_over_http(browser: Any, book: Path, site: str):
     context = browser.new_context()
     served = Watched(context, site)
