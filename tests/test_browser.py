@@ -121,12 +121,17 @@ BLUE = """viewer => new Promise(done => {
 })"""
 
 
+def show_model(page: Any, viewer: Any) -> None:
+    """Scroll to a model, again if what is drawn above it moves it away: it loads when it is in sight."""
+    seen = "viewer.loaded && viewer.modelIsVisible"
+    page.wait_for_function(f"viewer => {{ viewer.scrollIntoView({{block: 'center'}}); return {seen}; }}", arg=viewer)
+
+
 def draws_its_models(watched: Watched, served: bool) -> int:
     """How many models the page shows, each loaded, drawn and of the size that its alt text gives."""
     viewers = watched.page.query_selector_all(".model-book")
     for viewer in viewers:
-        viewer.evaluate(SHOWN)
-        watched.page.wait_for_function("viewer => viewer.loaded && viewer.modelIsVisible", arg=viewer)
+        show_model(watched.page, viewer)
         assert viewer.get_attribute("src").startswith("http" if served else "data:")
         height = viewer.evaluate("viewer => viewer.getDimensions().y")
         assert f"{100 * height:.1f} cm" in viewer.get_attribute("alt")
@@ -154,18 +159,16 @@ def test_wheel_scrolls_the_page_until_the_model_is_clicked(file_page: Watched, b
     path = next(path for path in chapters(book) if "model-book" in path.read_text(encoding="utf8"))
     page = file_page.open(path.as_uri())
     viewer = page.query_selector(".model-book")
-    viewer.evaluate(SHOWN)
-    page.wait_for_function("viewer => viewer.loaded && viewer.modelIsVisible", arg=viewer)
+    show_model(page, viewer)
     near = "viewer => viewer.getCameraOrbit().radius"
     start, top = viewer.evaluate(near), page.evaluate("scrollY")
-    area = viewer.bounding_box()
-    page.mouse.move(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    viewer.hover()
     page.mouse.wheel(0, -40)
     page.wait_for_function("top => scrollY < top", arg=top)
     page.wait_for_timeout(500)
     assert viewer.evaluate(near) == pytest.approx(start)
-    viewer.focus()
-    page.mouse.wheel(0, -40)
+    viewer.click()
+    page.mouse.wheel(0, -400)
     page.wait_for_function(f"([viewer, start]) => ({near})(viewer) < 0.99 * start", arg=[viewer, start])
 
 
