@@ -112,7 +112,7 @@ class Reconstruction:
             raise ValueError(
                 f"{path}: cannot save as {suffix or 'a file without ending'!r}; accepted: {', '.join(SUFFIXES)}"
             )
-        if suffix != ".glb" and not height is faces is None:
+        if suffix != ".glb" and (height, faces) != (None, None):
             raise ValueError(f"{path}: height and faces are for models in metres; accepted: with .glb")
         if suffix == ".html":
             return figures.save_html(self.show(), path)
