@@ -17,6 +17,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -85,16 +86,24 @@ class Reconstruction:
         }
         return figures.cloud(self.points, **said) if self.mesh is None else figures.mesh(self.mesh, **said)
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike, *, height: float | None = None, faces: int | None = None) -> None:
         """Save the shape; the ending says how. The file appears whole or not at all.
 
         - ``.ply``: the points or the surface as they are, binary.
-        - ``.glb``: a model for 3D viewers, in glTF's frame (y up, front towards +z, metres: 1 diagonal is 1 m). A
-          bare point becomes a small octahedron, since viewers draw glTF's points one pixel wide.
+        - ``.glb``: a model for 3D viewers, in glTF's frame (y up, front towards +z, metres). A bare point becomes a
+          small octahedron, since viewers draw glTF's points one pixel wide.
         - ``.html``: the figure of :meth:`show` as a page that opens offline.
 
+        Args:
+            path: where to.
+            height: of a ``.glb``, in metres: the model is made so high and stands on the floor, the middle of its
+                box's base in the origin. None: 1 diagonal is 1 m, and the object's frame keeps its origin.
+            faces: of a ``.glb`` with a surface: reduced to about so many triangles. Edges are collapsed, first those
+                that move the surface least (Garland and Heckbert, "Surface simplification using quadric error
+                metrics", SIGGRAPH 1997). Thin parts may open or meet. None: all triangles.
+
         Raises:
-            ValueError: another ending.
+            ValueError: another ending, or a height or number of triangles that cannot be.
             OSError: the folder does not exist or cannot be written, or the disk is full.
         """
         path = Path(path)
@@ -103,14 +112,26 @@ class Reconstruction:
             raise ValueError(
                 f"{path}: cannot save as {suffix or 'a file without ending'!r}; accepted: {', '.join(SUFFIXES)}"
             )
+        if suffix != ".glb" and (height, faces) != (None, None):
+            raise ValueError(f"{path}: height and faces are for models in metres; accepted: with .glb")
         if suffix == ".html":
             return figures.save_html(self.show(), path)
-        if suffix == ".ply":
-            shape = self.mesh or trimesh.PointCloud(self.points)
-        else:
-            shape = _for_viewers(self.mesh or _octahedra(self.points))
+        shape = self._model(height, faces) if suffix == ".glb" else self.mesh or trimesh.PointCloud(self.points)
         with whole(path) as partial:
             partial.write_bytes(shape.export(file_type=suffix[1:]))
+
+    def _model(self, height: float | None, faces: int | None) -> trimesh.Trimesh:
+        """What a ``.glb`` holds."""
+        if height is not None and not (isinstance(height, Real) and 0 < height < np.inf and height is not True):
+            raise ValueError(f"height: {height!r}; accepted: metres, a number above 0")
+        if faces is not None and self.mesh is None:
+            raise ValueError("faces: given for bare points; accepted: with a surface, of as_='mesh' or as_='voxels'")
+        if faces is not None and not (isinstance(faces, Integral) and faces >= 4):
+            raise ValueError(f"faces: {faces!r}; accepted: whole numbers from 4")
+        mesh = self.mesh or _octahedra(self.points)
+        if faces is not None and faces < len(mesh.faces):
+            mesh = mesh.simplify_quadric_decimation(face_count=int(faces))
+        return _for_viewers(mesh, height)
 
 
 def reconstruct(
@@ -474,9 +495,17 @@ def _octahedra(points: np.ndarray, radius: float = 0.008) -> trimesh.Trimesh:
     )
 
 
-def _for_viewers(mesh: trimesh.Trimesh) -> trimesh.Trimesh:
-    """The mesh in glTF's frame and in a colour: y up, front towards +z, so that a viewer sees what the camera saw."""
-    mesh = trimesh.Trimesh(mesh.vertices[:, [1, 2, 0]], mesh.faces, process=False)
+def _for_viewers(mesh: trimesh.Trimesh, height: float | None) -> trimesh.Trimesh:
+    """The mesh in glTF's frame and in a colour: y up, front towards +z, so that a viewer sees what the camera saw.
+
+    With a ``height`` in metres it stands on the floor, y = 0.
+    """
+    vertices = mesh.vertices[:, [1, 2, 0]]
+    if height is not None:
+        low, high = vertices.min(0), vertices.max(0)
+        base = np.array([low[0] + high[0], 2 * low[1], low[2] + high[2]]) / 2
+        vertices = (vertices - base) * (height / (high - low)[1])
+    mesh = trimesh.Trimesh(vertices, mesh.faces, process=False)
     # glTF's colours are linear; without a material viewers show dark metal
     blue = ((np.array([0x00, 0x72, 0xB2]) / 255) ** 2.2 * 255).round().astype(np.uint8)
     material = trimesh.visual.material.PBRMaterial(

@@ -1,5 +1,6 @@
 """The stored notebooks keep the rules of the book, and the book builds into pages that ask no other host."""
 
+import base64
 import json
 import pkgutil
 import re
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 import recon3d_lite
-from recon3d_lite._sphinx import PLOTLY, plotly_html
+from recon3d_lite._sphinx import MODEL, PLOTLY, model_html, plotly_html
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "book").rglob("[!.]*.ipynb"))
@@ -136,6 +137,39 @@ def test_figure_cannot_close_its_script():
     assert html.count("</script>") == 1
 
 
+def viewer(content: bytes, words: str = 'alt="A cup."') -> str:
+    address = f"data:model/gltf-binary;base64,{base64.b64encode(content).decode()}"
+    return f'<model-viewer ar\n src="{address}" {words} camera-controls><img slot="poster"></model-viewer>'
+
+
+def test_models_are_kept_beside_the_page():
+    kept = {}
+
+    def write(name: str, content: bytes) -> str:
+        kept[name] = content
+        return f"../_static/{name}"
+
+    html = f"<p>{viewer(b'one')}</p>{viewer(b'two')}{viewer(b'one')}"
+    found = model_html(html, write)
+    assert sorted(kept.values()) == [b"one", b"two"]
+    names = re.findall(r'<model-viewer class="model-book" data-file="../_static/(\w+\.glb)" ar', found)
+    assert [kept[name] for name in names] == [b"one", b"two", b"one"]
+    assert re.sub(r' class="model-book" data-file="[^"]*"', "", found) == html
+    other = '<model-viewer src="cup.glb"></model-viewer>'
+    assert model_html(other, write) == other
+
+
+@pytest.mark.parametrize("words", ["", 'alt=""', 'alt="  "', 'data-alt="A cup."', "alt"])
+def test_model_without_words_is_refused(words: str):
+    with pytest.raises(ValueError, match="alt"):
+        model_html(viewer(b"one", words), lambda name, _: name)
+
+
+def test_stored_models_have_words_and_are_small(notebook: nbformat.NotebookNode):
+    for _, html in outputs(notebook, "text/html"):
+        model_html(html, lambda name, content: name if len(content) < 100_000 else pytest.fail(f"{len(content)} bytes"))
+
+
 def test_nbval_compares_figures_by_skeleton(skeleton: Callable[[dict], object]):
     def figure(values: str, title: str = "A", eye: float = 1.5) -> dict:
         data = [{"x": {"dtype": "f4", "bdata": values}, "y": [0.1] * 60}]
@@ -167,6 +201,7 @@ class Loads(HTMLParser):
         self.addresses: list[str] = []
         self.pictures: list[dict] = []
         self.figures: list[dict] = []
+        self.models: list[dict] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -179,6 +214,8 @@ class Loads(HTMLParser):
             self.pictures.append(found)
         if "plotly-book" in (found.get("class") or ""):
             self.figures.append(found)
+        if tag == "model-viewer":
+            self.models.append(found)
 
 
 @pytest.fixture(scope="module")
@@ -222,12 +259,25 @@ class TestPages:
             assert len(page.figures) == len(stored)
 
     @pytest.mark.parametrize(
-        ("script", "needed_by"), [("plotly-gl3d", "plotly-book"), ("mermaid.tiny", "mermaid-book")]
+        ("script", "needed_by"),
+        [("plotly-gl3d", "plotly-book"), ("mermaid.tiny", "mermaid-book"), ("model-viewer-umd", "model-book")],
     )
     def test_scripts_load_only_where_needed(self, book: Path, pages: dict[str, Loads], script: str, needed_by: str):
         for name, page in pages.items():
             needs = f'class="{needed_by}"' in (book / name).read_text().replace("output ", "")
             assert any(script in address for address in page.addresses) == needs, name
+        assert any(script in address for page in pages.values() for address in page.addresses)
+
+    def test_every_stored_model_is_a_file_too(self, book: Path, pages: dict[str, Loads]):
+        count = 0
+        for path in NOTEBOOKS:
+            stored = [MODEL.findall(html) for _, html in outputs(nbformat.read(path, as_version=4), "text/html")]
+            stored = [base64.b64decode(content) for contents in stored for content in contents]
+            name = str(path.relative_to(ROOT).with_suffix(".html"))
+            files = [(book / name).parent / model["data-file"] for model in pages[name].models]
+            assert [file.read_bytes() for file in files] == stored
+            count += len(stored)
+        assert count
 
 
 @pytest.mark.book

@@ -107,6 +107,71 @@ def test_every_page_from_the_disk(file_page: Watched, book: Path):
     assert file_page.troubles == []
 
 
+BLUE = """viewer => new Promise(done => {
+  const picture = new Image();
+  picture.onload = () => {
+    const pen = Object.assign(document.createElement("canvas"), {width: 60, height: 40}).getContext("2d");
+    pen.drawImage(picture, 0, 0, 60, 40);
+    const {data} = pen.getImageData(0, 0, 60, 40);
+    let share = 0;
+    for (let i = 0; i < data.length; i += 4) share += data[i + 3] > 200 && data[i + 2] > data[i] + 50;
+    done(share / 2400);
+  };
+  picture.src = viewer.toDataURL();
+})"""
+
+
+def show_model(page: Any, viewer: Any) -> None:
+    """Scroll to a model, again if what is drawn above it moves it away: it loads when it is in sight."""
+    seen = "viewer.loaded && viewer.modelIsVisible"
+    page.wait_for_function(f"viewer => {{ viewer.scrollIntoView({{block: 'center'}}); return {seen}; }}", arg=viewer)
+
+
+def draws_its_models(watched: Watched, served: bool) -> int:
+    """How many models the page shows, each loaded, drawn and of the size that its alt text gives."""
+    viewers = watched.page.query_selector_all(".model-book")
+    for viewer in viewers:
+        show_model(watched.page, viewer)
+        assert viewer.get_attribute("src").startswith("http" if served else "data:")
+        height = viewer.evaluate("viewer => viewer.getDimensions().y")
+        assert f"{100 * height:.1f} cm" in viewer.get_attribute("alt")
+        assert 0.05 < viewer.evaluate(BLUE) < 0.8
+    return len(viewers)
+
+
+def test_models_are_drawn_and_nobody_else_is_asked(browser: Any, book: Path, site: str):
+    drawn = 0
+    for path in chapters(book):
+        if "model-book" not in path.read_text(encoding="utf8"):
+            continue
+        for served, home in ((False, book.as_uri()), (True, site)):
+            context = browser.new_context()
+            watched = Watched(context, home)
+            watched.open(f"{home}/{path.relative_to(book)}" if not served else f"{home}{path.relative_to(book)}")
+            drawn += draws_its_models(watched, served)
+            watched.page.wait_for_timeout(1000)  # for what is asked late
+            context.close()
+            assert watched.troubles == []
+    assert drawn >= 2
+
+
+def test_wheel_scrolls_the_page_until_the_model_is_clicked(file_page: Watched, book: Path):
+    path = next(path for path in chapters(book) if "model-book" in path.read_text(encoding="utf8"))
+    page = file_page.open(path.as_uri())
+    viewer = page.query_selector(".model-book")
+    show_model(page, viewer)
+    near = "viewer => viewer.getCameraOrbit().radius"
+    start, top = viewer.evaluate(near), page.evaluate("scrollY")
+    viewer.hover()
+    page.mouse.wheel(0, -40)
+    page.wait_for_function("top => scrollY < top", arg=top)
+    page.wait_for_timeout(500)
+    assert viewer.evaluate(near) == pytest.approx(start)
+    viewer.click()
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(f"([viewer, start]) => ({near})(viewer) < 0.99 * start", arg=[viewer, start])
+
+
 def test_served_over_http(browser: Any, book: Path, site: str):
     context = browser.new_context()
     served = Watched(context, site)

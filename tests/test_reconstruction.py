@@ -2,11 +2,14 @@ import errno
 import functools
 import io
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ import recon3d_lite as r3d
 from recon3d_lite import reconstruction, solids
 from recon3d_lite.reconstruction import Reconstruction, cut_out, find_mask, load_picture, reconstruct
 
+ROOT = Path(__file__).parent.parent
 RNG = np.random.default_rng(0)
 POINTS = RNG.uniform(-0.5, 0.5, (1024, 3)).astype(np.float32)
 COLOURS = RNG.integers(0, 256, (12, 16, 4), dtype=np.uint8)
@@ -576,6 +580,93 @@ def test_other_endings_are_refused(result, tmp_path, name):
     with pytest.raises(ValueError, match=rf"{name}: cannot save as .*; accepted: \.ply, \.glb, \.html"):
         result.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_height_makes_a_glb_stand_on_the_floor_in_metres(result, tmp_path):
+    low = replace(result, points=POINTS * np.float32([1, 0.8, 0.3]))
+    box = trimesh.creation.box((0.3, 0.4, 0.2)).apply_translation((0.1, 0.2, 0.3))
+    for shape in (low, replace(low, mesh=box)):
+        shape.save(tmp_path / "placed.glb", height=0.9)
+        shape.save(tmp_path / "plain.glb")
+        placed, plain = (trimesh.load(tmp_path / f"{n}.glb", force="mesh", process=False) for n in ("placed", "plain"))
+        np.testing.assert_allclose(placed.bounds[:, 1], [0, 0.9], atol=1e-6)
+        np.testing.assert_allclose(placed.bounds.mean(0)[[0, 2]], 0, atol=1e-6)
+        moved = plain.vertices - plain.vertices[0]
+        scale = 0.9 / np.ptp(plain.vertices[:, 1])  # in all directions alike
+        np.testing.assert_allclose(placed.vertices - placed.vertices[0], scale * moved, atol=1e-6)
+        np.testing.assert_array_equal(placed.faces, plain.faces)
+
+
+def test_a_budget_of_triangles_keeps_the_surface(ball, tmp_path):
+    shape = reconstruct(photo(), as_="mesh")
+    for faces in (1000, 10**9):
+        shape.save(tmp_path / "ball.glb", faces=faces)
+        small = trimesh.load(tmp_path / "ball.glb", force="mesh")
+        assert abs(len(small.faces) - min(faces, len(shape.mesh.faces))) <= 2
+        assert small.is_watertight
+        np.testing.assert_allclose(np.linalg.norm(small.vertices - [0, 0, 0.1], axis=1), 0.3, atol=0.005)
+    assert len(shape.mesh.faces) > 2000, "the mesh itself was changed"
+
+
+BAD_MODELS = {
+    "no height": ({"height": 0}, r"height: 0; accepted: metres"),
+    "below the floor": ({"height": -1.0}, r"height: -1\.0; accepted: metres"),
+    "NaN": ({"height": np.nan}, r"height: nan; accepted: metres"),
+    "endless": ({"height": np.inf}, r"height: inf; accepted: metres"),
+    "yes": ({"height": True}, r"height: True; accepted: metres"),
+    "words": ({"height": "0.9 m"}, r"height: '0\.9 m'; accepted: metres"),
+    "too few": ({"faces": 3}, r"faces: 3; accepted: whole numbers from 4"),
+    "a share": ({"faces": 0.5}, r"faces: 0\.5; accepted: whole numbers from 4"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_MODELS)
+def test_models_that_cannot_be_are_refused(ball, tmp_path, name):
+    options, message = BAD_MODELS[name]
+    with pytest.raises(ValueError, match=message):
+        reconstruct(photo(), as_="mesh").save(tmp_path / "ball.glb", **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_heights_and_budgets_are_for_models(result, tmp_path):
+    with pytest.raises(ValueError, match=r"faces: given for bare points; accepted: with a surface"):
+        result.save(tmp_path / "shape.glb", faces=100)
+    for name, option in (("shape.ply", "height"), ("shape.html", "faces")):
+        with pytest.raises(ValueError, match=rf"{name}: height and faces are for models .*; accepted: with \.glb"):
+            result.save(tmp_path / name, **{option: 100})
+    assert list(tmp_path.iterdir()) == []
+
+
+VALIDATE = """
+const validator = require("gltf-validator"), fs = require("fs");
+const report = (name) => validator.validateBytes(new Uint8Array(fs.readFileSync(name)));
+Promise.all(process.argv.slice(1).map(report)).then((all) => console.log(JSON.stringify(all)));
+"""
+
+
+def validate(*paths: Path) -> list[dict]:
+    """What the Khronos glTF validator says of files."""
+    node = shutil.which("node", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    done = subprocess.run([node, "-e", VALIDATE, *paths], cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.book  # needs node_modules
+def test_glb_files_pass_the_validator_of_the_standard(result, ball, tmp_path):
+    surface = reconstruct(photo(), as_="mesh")
+    models = {"points": (result, {}), "mesh": (surface, {}), "model": (surface, {"height": 0.1, "faces": 500})}
+    models["voxels"] = (reconstruct(photo(), as_="voxels"), {"height": 2})
+    for name, (shape, options) in models.items():
+        shape.save(tmp_path / f"{name}.glb", **options)
+    for report in validate(*(tmp_path / f"{name}.glb" for name in models)):
+        issues = report["issues"]
+        assert issues["numErrors"] == issues["numWarnings"] == issues["numInfos"] == 0
+        assert {message["code"] for message in issues["messages"]} == {"BUFFER_VIEW_TARGET_MISSING"}  # hints
+        assert report["info"]["totalTriangleCount"] >= 500
+    content = bytearray((tmp_path / "mesh.glb").read_bytes())
+    content[-4:] = np.float32(np.nan).tobytes()  # a coordinate
+    (tmp_path / "bad.glb").write_bytes(content)
+    assert validate(tmp_path / "bad.glb")[0]["issues"]["numErrors"] > 0
 
 
 @pytest.mark.parametrize("suffix", [".ply", ".glb", ".html"])

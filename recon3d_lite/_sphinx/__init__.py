@@ -1,4 +1,4 @@
-"""Sphinx extension of the book: Plotly figures that turn, Mermaid diagrams, JavaScript served by the book itself.
+"""Sphinx extension of the book: Plotly figures that turn, Mermaid diagrams, models for phones; their JavaScript.
 
 MyST-NB drops Plotly's outputs silently and points at other hosts for MathJax and for widgets. Here every
 script comes from ``node_modules`` (``npm ci``, versions fixed in ``package-lock.json``), is copied into the
@@ -7,10 +7,13 @@ book once, and is loaded only by the pages that need it. Nothing here is needed 
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 
 PLOTLY = "application/vnd.plotly.v1+json"
 KEYS = "Drag it or use the arrow keys to turn it, plus and minus to zoom."
@@ -28,6 +32,7 @@ KEYS = "Drag it or use the arrow keys to turn it, plus and minus to zoom."
 ASSETS = {
     "plotly.js-gl3d-dist-min/plotly-gl3d.min.js": "plotly/plotly-gl3d.min.js",
     "@mermaid-js/tiny/dist/mermaid.tiny.js": "mermaid/mermaid.tiny.js",
+    "@google/model-viewer/dist/model-viewer-umd.min.js": "model-viewer/model-viewer-umd.min.js",
     "@jupyter-widgets/html-manager/dist/embed.js": "ipywidgets/embed.js",
     "mathjax/es5/tex-mml-chtml.js": "mathjax/tex-mml-chtml.js",
     "mathjax/es5/input": "mathjax/input",
@@ -39,7 +44,10 @@ ASSETS = {
 SCRIPTS = {
     "plotly_book": ["plotly/plotly-gl3d.min.js", "plotly-book.js"],
     "mermaid_book": ["mermaid/mermaid.tiny.js", "mermaid-book.js"],
+    # its own script last would be too late to name the file instead of the address that holds the model
+    "model_book": ["model-viewer-book.js", "model-viewer/model-viewer-umd.min.js"],
 }
+MODEL = re.compile(r'<model-viewer\b[^>]*\ssrc="data:model/gltf-binary;base64,([^"]+)"[^>]*>')
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +115,56 @@ class Mermaid(SphinxDirective):
         return [nodes.raw("", html, format="html", mermaid_book=True)]
 
 
+def model_html(html: str, write: Callable[[str, bytes], str]) -> str:
+    """Give every ``<model-viewer>`` of a cell's HTML, whose ``src`` holds its model, the address of a file beside it.
+
+    A page from the disk may load no files, a phone's viewer loads nothing but files: ``model-viewer-book.js`` chooses.
+
+    Args:
+        html: with ``<model-viewer src="data:model/gltf-binary;base64,.." alt="..">``.
+        write: keeps a file, given its name and content, and returns its address.
+
+    Raises:
+        ValueError: if one has no ``alt``.
+
+    >>> model = '<model-viewer alt="A cup." src="data:model/gltf-binary;base64,Z2xURg==">'
+    >>> model_html(model, lambda name, content: f"_static/{content.decode()}.glb")[:61]
+    '<model-viewer class="model-book" data-file="_static/glTF.glb"'
+    """
+
+    def with_file(found: re.Match) -> str:
+        if not re.search(r'\salt="\s*[^"\s]', found[0]):
+            raise ValueError('a <model-viewer> without alt text: give it alt="what it shows"')
+        content = base64.b64decode(found[1])
+        address = write(f"{hashlib.sha256(content).hexdigest()[:12]}.glb", content)
+        return found[0].replace("<model-viewer", f'<model-viewer class="model-book" data-file="{escape(address)}"', 1)
+
+    return MODEL.sub(with_file, html)
+
+
+def add_models(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Find the models among the outputs of a page; their files go to ``_static/models``."""
+
+    def write(name: str, content: bytes) -> str:
+        path = Path(app.outdir, "_static", "models", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return relative_uri(app.builder.get_target_uri(page), f"_static/models/{name}")
+
+    if app.builder.format != "html":
+        return
+    for node in doctree.findall(nodes.raw):
+        if node.get("format") != "html" or not MODEL.search(node.astext()):
+            continue
+        try:
+            html = model_html(node.astext(), write)
+        except ValueError as error:
+            logger.warning(f"{page}: {error}", type="model", subtype="alt")
+            continue
+        node["model_book"] = True
+        node.children = [nodes.Text(html)]
+
+
 def add_page_scripts(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None) -> None:
     """Give a page the scripts of the figures and diagrams that it holds."""
     raws = list(doctree.findall(nodes.raw)) if doctree is not None else []
@@ -162,6 +220,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", leave_thebe_out)
     app.connect("builder-inited", inherit_html_visitors)
     app.connect("builder-inited", copy_assets)
+    app.connect("doctree-resolved", add_models)
     app.connect("html-page-context", add_page_scripts)
     app.connect("autodoc-process-docstring", backticks_are_code, priority=400)  # before napoleon
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
