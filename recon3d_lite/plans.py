@@ -113,7 +113,7 @@ def places(room: Room, count: int) -> np.ndarray:
     if room.partition is not None:
         x = room.partition.a[0]
         boxes.append((np.array([x, low[1]]), np.array([x + rooms.THICKNESS, high[1]])))
-    gap = np.full(len(grid), np.inf)
+    gap = np.full(len(grid), 9.0)  # metres: as far as anything
     for a, b in boxes:
         gap = np.minimum(gap, np.linalg.norm(np.maximum(np.maximum(a - grid, grid - b), 0), axis=1))
     free = grid[gap > min(0.5, np.quantile(gap, 0.8))]
@@ -234,9 +234,10 @@ def ransac_plane(
     sample = points[rng.permutation(len(points))[:4000]]
     a, b, c = points[rng.integers(len(points), size=(3, tries))]
     n = np.cross(b - a, c - a)
-    n /= np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-12)
-    d = (n * a).sum(1)
-    count = [(np.abs(sample @ n[i] - d[i]) < tolerance).sum() for i in range(tries)]
+    length = np.linalg.norm(n, axis=1)
+    n = n[length > 1e-9] / length[length > 1e-9, None]  # a point drawn twice makes no plane
+    d = (n * a[length > 1e-9]).sum(1)
+    count = [(np.abs(sample @ one - at) < tolerance).sum() for one, at in zip(n, d, strict=True)]
     best = int(np.argmax(count))
     n, d = n[best], d[best]
     for _ in range(3):
@@ -441,8 +442,9 @@ def _outlines(under: np.ndarray, lines: list[np.ndarray]) -> list[np.ndarray]:
             density = ((under > a + third) & (under < b - third)).all(1).sum() / np.prod(b - a - 2 * third)
             inside[i, j] = density > 0.1 * np.median(count[count > 0]) / cell**2
             continue
-        rows, columns = (slice(round(p), round(q)) for p, q in zip((a - low) / cell, (b - low) / cell, strict=True))
-        inside[i, j] = covered[rows, columns].mean() > 0.5
+        first, last = (np.round((p - low) / cell).astype(int).clip(0, count.shape) for p in (a, b))
+        part = covered[first[0] : last[0], first[1] : last[1]]
+        inside[i, j] = part.size > 0 and part.mean() > 0.5  # a wall's outer face, seen through a window, has no ceiling
     label, number = ndimage.label(inside)
     found = []
     for room in range(1, number + 1):
@@ -750,7 +752,9 @@ def svg(plan: Plan) -> str:
     parts += [f'<path d="{d}" fill="#fff"/>' for d in paths]
     swings: list[np.ndarray] = []
     for walls in plan.rooms:
-        for wall in walls:
+        turns = [np.cross(a.b - a.a, b.b - b.a) > 0 for a, b in zip(walls, np.roll(walls, -1), strict=True)]
+        reflex = [not (turns[k - 1] and turns[k]) for k in range(len(walls))]
+        for k, wall in enumerate(walls):
             along = (wall.b - wall.a) / wall.length
             inwards = np.array([-along[1], along[0]])
             gap = _gap(plan, wall)
@@ -773,10 +777,11 @@ def svg(plan: Plan) -> str:
                     )
                     parts.append(text(middle + 0.17 * inwards, f"{size:.2f}", along, 13, "#0072B2"))
             if not shared(plan, wall):
-                a, b = (p - 0.42 * inwards for p in (wall.a, wall.b))
+                side = 1 if reflex[k] else -1  # in a notch there is no place for measures
+                a, b = (p + side * 0.42 * inwards for p in (wall.a, wall.b))
                 parts.append(line(a, b, 'stroke="#888" stroke-width="1"'))
                 parts += [line(p - 0.08 * inwards, p + 0.08 * inwards, thin) for p in (a, b)]
-                parts.append(text((a + b) / 2 - 0.14 * inwards, f"{wall.length:.2f}", along))
+                parts.append(text((a + b) / 2 + side * 0.14 * inwards, f"{wall.length:.2f}", along))
         outline = np.array([wall.a for wall in walls])
         area = _area(outline)
         parts.append(text(_middle(outline), f"{area:.1f} m²", size=20))
