@@ -125,7 +125,7 @@ def regions(changed: np.ndarray, least: int, true: np.ndarray) -> tuple[int, boo
 
 
 def by_cells(plan: plans.Plan, first: list, scan: plans.Scan, patch: np.ndarray, systematic: float) -> dict:
-    """False alarms and detection by threshold, of mean differences (``fixed``) and of standard deviations (``sigma``)."""
+    """By threshold false alarms and hits, of mean differences (``fixed``) and of standard deviations (``sigma``)."""
     rays, values = scan.rays(), []
     x = plans.turned(-plan.turn) @ patch - [0, 0, plan.floor]
     for wall, (mean, variance) in zip((w for walls in plan.rooms for w in walls), first, strict=True):

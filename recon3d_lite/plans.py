@@ -162,7 +162,7 @@ def true_plan(room: Room, first: np.ndarray, turn: float, plan: Plan) -> Plan:
     def placed(x: np.ndarray) -> np.ndarray:
         return (turned(turn - plan.turn) @ [*(np.asarray(x) - first), 0])[:2]
 
-    low, high = room.outline.min(0), room.outline.max(0)
+    depth_of_room = room.outline[:, 1].max()
     found = []
     for left, right in _halves(room):
         walls = []
@@ -173,7 +173,9 @@ def true_plan(room: Room, first: np.ndarray, turn: float, plan: Plan) -> Plan:
                 at_right = wall.a[0] > right
                 x = right if at_right else left
                 hole = room.partition.openings[0]
-                start, end = (hole.start, hole.end) if at_right else (high[1] - hole.end, high[1] - hole.start)
+                start, end = (
+                    (hole.start, hole.end) if at_right else (depth_of_room - hole.end, depth_of_room - hole.start)
+                )
                 walls.append(
                     Wall(np.array([x, wall.a[1]]), np.array([x, wall.b[1]]), (replace(hole, start=start, end=end),))
                 )
@@ -214,7 +216,7 @@ def fit_plane(points: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.
     """Least squares: unit normal n (3,) and offset d of the plane n x = d through points (N, 3).
 
     >>> n, d = fit_plane(np.array([[0, 0, 2], [1, 0, 2], [0, 1, 2], [1, 1, 2.0]]))
-    >>> np.abs(n).round(6).tolist(), float(abs(d).round(6))
+    >>> np.abs(n).round(6).tolist(), round(abs(d), 6)
     ([0.0, 0.0, 1.0], 2.0)
     """
     weight = np.ones(len(points)) if weight is None else weight
@@ -264,7 +266,7 @@ def thinned(points: np.ndarray, cell: float, *values: np.ndarray) -> tuple[np.nd
 
 
 def normals_of(points: np.ndarray, eye: np.ndarray, neighbours: int = 16) -> np.ndarray:
-    """Unit normals (N, 3) of the surface at points (N, 3), from each one's neighbours, turned towards the eye (N, 3)."""
+    """Unit normals (N, 3) at points (N, 3) of a surface, from each one's neighbours, turned towards the eye (N, 3)."""
     near = points[cKDTree(points).query(points, neighbours)[1]]
     near -= near.mean(1, keepdims=True)
     n = np.linalg.eigh(near.transpose(0, 2, 1) @ near)[1][:, :, 0]
@@ -678,15 +680,16 @@ def compare(plan: Plan, truth: Plan) -> dict:
 
 
 def _gap(plan: Plan, wall: Wall) -> float:
-    """Of a wall with another room behind it: how thick it is; else `rooms.THICKNESS`, which no scan of one side sees."""
+    """How thick a wall with another room behind it is; else `rooms.THICKNESS`, which no scan of one side sees."""
     along = (wall.b - wall.a) / wall.length
     outwards = np.array([along[1], -along[0]])
     for other in (w for walls in plan.rooms for w in walls):
         away = outwards @ (other.a - wall.a)
-        shared = [along @ (p - wall.a) for p in (other.a, other.b)]
-        if along @ (other.b - other.a) < -0.9 * other.length and 0.01 < away < 0.5:
-            if min(max(shared), wall.length) - max(min(shared), 0) > 0.5 * wall.length:
-                return float(away)
+        ends = [along @ (p - wall.a) for p in (other.a, other.b)]
+        common = min(max(ends), wall.length) - max(min(ends), 0)
+        facing = along @ (other.b - other.a) < -0.9 * other.length
+        if facing and 0.01 < away < 0.5 and common > 0.5 * wall.length:
+            return float(away)
     return rooms.THICKNESS
 
 
@@ -702,7 +705,7 @@ def model(plan: Plan) -> tuple[trimesh.Trimesh, np.ndarray]:
     """
     meshes = []
     for walls in plan.rooms:
-        turns = [np.cross(a.b - a.a, b.b - b.a) > 0 for a, b in zip(walls, np.roll(walls, -1), strict=True)]
+        turns = _left_turns(walls)
         for i, wall in enumerate(walls):
             thick = _gap(plan, wall) / 2 if shared(plan, wall) else rooms.THICKNESS
             ends = (thick if turns[i - 1] else 0.0, thick if turns[i] else 0.0)
@@ -752,7 +755,7 @@ def svg(plan: Plan) -> str:
     parts += [f'<path d="{d}" fill="#fff"/>' for d in paths]
     swings: list[np.ndarray] = []
     for walls in plan.rooms:
-        turns = [np.cross(a.b - a.a, b.b - b.a) > 0 for a, b in zip(walls, np.roll(walls, -1), strict=True)]
+        turns = _left_turns(walls)
         reflex = [not (turns[k - 1] and turns[k]) for k in range(len(walls))]
         for k, wall in enumerate(walls):
             along = (wall.b - wall.a) / wall.length
@@ -761,12 +764,15 @@ def svg(plan: Plan) -> str:
             for hole in wall.openings:
                 a, b = wall.a + hole.start * along, wall.a + hole.end * along
                 ring = np.array([a, b, b - gap * inwards, a - gap * inwards])
-                parts.append('<polygon points="{}" fill="#fff"/>'.format(" ".join("{:.1f},{:.1f}".format(*at(p)) for p in ring)))
+                parts.append(
+                    '<polygon points="{}" fill="#fff"/>'.format(" ".join("{:.1f},{:.1f}".format(*at(p)) for p in ring))
+                )
                 parts += [line(p, p - gap * inwards, thin) for p in (a, b)]
                 middle, size = (a + b) / 2, hole.end - hole.start
                 if hole.kind == "window":
                     parts += [line(a - f * gap * inwards, b - f * gap * inwards, thin) for f in (0.0, 0.5, 1.0)]
-                    parts.append(text(middle + 0.17 * inwards, f"{size:.2f} × {hole.top - hole.sill:.2f}", along, 13, "#0072B2"))
+                    words = f"{size:.2f} \u00d7 {hole.top - hole.sill:.2f}"
+                    parts.append(text(middle + 0.17 * inwards, words, along, 13, "#0072B2"))
                 elif not any(np.linalg.norm(middle - other) < 0.5 for other in swings):
                     swings.append(middle)
                     tip, (x, y) = a + size * inwards, at(b)
@@ -786,14 +792,20 @@ def svg(plan: Plan) -> str:
         area = _area(outline)
         parts.append(text(_middle(outline), f"{area:.1f} m²", size=20))
     parts.append(text(_middle(np.array([w.a for w in plan.rooms[0]])) - [0, 0.3], f"↕ {plan.height:.2f} m", size=15))
-    bar = np.array([low[0] + 0.35, low[1] + 0.3])
-    parts.append(line(bar, bar + [1, 0], 'stroke="#222" stroke-width="5"'))
-    parts.append(text(bar + [1.3, 0], "1 m", size=15))
+    x, y = low[0] + 0.35, low[1] + 0.3
+    parts.append(line(np.array([x, y]), np.array([x + 1, y]), 'stroke="#222" stroke-width="5"'))
+    parts.append(text(np.array([x + 1.3, y]), "1 m", size=15))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
         f'height="{height:.0f}" font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>'
         + "".join(parts) + "</svg>"
     )  # fmt: skip
+
+
+def _left_turns(walls: tuple[Wall, ...]) -> list[bool]:
+    """Whether the way round turns left at the end of each wall; in a notch's corner it turns right."""
+    steps = [wall.b - wall.a for wall in walls]
+    return [bool(a[0] * b[1] > a[1] * b[0]) for a, b in zip(steps, [*steps[1:], steps[0]], strict=True)]
 
 
 def _inside(place: np.ndarray, outline: np.ndarray) -> bool:
