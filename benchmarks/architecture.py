@@ -6,7 +6,7 @@ First 45 rooms, fifteen rectangles, L-shapes and divided rooms each: plans from 
 (5 cm, 1.5 degrees) as they are and aligned, with three times the noise, with no and with twice the furniture; areas
 and heights by boxes for comparison. Then 15 rooms scanned twice, a patch of a wall standing out by 0 to 5 cm in the
 second scan: by method and threshold how many false alarms a room has, and which patches are noticed. Rows go to
-`architecture.json` one by one; a run that was stopped goes on. About twenty minutes on one core.
+`architecture.json` one by one; a run that was stopped goes on. About a quarter of an hour on one core.
 """
 
 import json
