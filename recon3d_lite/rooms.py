@@ -241,14 +241,16 @@ def _walls(corners: np.ndarray, rng: np.random.Generator) -> tuple[Wall, ...]:
     return tuple(walls)
 
 
-def _bricks(wall: Wall, height: float, before: float, after: float) -> list[trimesh.Trimesh]:
+def _bricks(
+    wall: Wall, height: float, before: float, after: float, thickness: float = THICKNESS
+) -> list[trimesh.Trimesh]:
     """The wall as boxes around its openings, longer by ``before`` and ``after`` at its ends to close the corners."""
     cuts = [-before, *(x for hole in wall.openings for x in (hole.start, hole.end)), wall.length + after]
     blocks = [(start, end, 0.0, height) for start, end in zip(cuts[::2], cuts[1::2], strict=True)]
     for opening in wall.openings:
         blocks += [(opening.start, opening.end, 0.0, opening.sill), (opening.start, opening.end, opening.top, height)]
     along = (wall.b - wall.a) / wall.length
-    outwards = np.array([along[1], -along[0]]) * THICKNESS
+    outwards = np.array([along[1], -along[0]]) * thickness
     bricks = []
     for start, end, bottom, top in blocks:
         if top > bottom:
