@@ -50,11 +50,16 @@ def test_every_chapter_is_in_the_contents():
     assert chapters == toc_files()
 
 
+TO_COME = ["7.1 Precision", "7.2 Real time", "7.3 Several sensors", "7.4 Automation"]  # the table says so, too
+
+
 def coverage() -> list[tuple[str, str, str]]:
     """Heading of the text that the book began with, page that answers it, piece of that page's code."""
     table = (ROOT / "book" / "coverage.md").read_text(encoding="utf8")
     rows = re.findall(r"^\| (.+?) \| \[.+?\]\((\S+)\) \| .*?\| (?:`(.+?)` )?\|$", table, re.M)
-    assert len(rows) == len(re.findall(r"^\| (?!heading)", table, re.M))  # every row was read
+    lines = re.findall(r"^\| (?!heading)(.*?) \|", table, re.M)
+    assert len(rows) == len(lines) - len(TO_COME)  # every row was read
+    assert [heading for heading in lines if heading not in dict.fromkeys(row[0] for row in rows)] == TO_COME
     return rows
 
 
@@ -72,7 +77,8 @@ def test_every_heading_of_the_text_has_a_page_that_runs():
 
 
 def test_no_heading_of_the_text_is_left_out():
-    found = {re.match(r"(\d(\.\d)?|Abstract|Appendix, question \d)", heading)[0] for heading, _, _ in coverage()}
+    headings = [heading for heading, _, _ in coverage()] + TO_COME
+    found = {re.match(r"(\d(\.\d)?|Abstract|Appendix, question \d)", heading)[0] for heading in headings}
     sections = {1: 0, 2: 4, 3: 4, 4: 3, 5: 4, 6: 4, 7: 4, 8: 3, 9: 4}
     expected = {str(n) for n in sections} | {f"{n}.{k + 1}" for n, count in sections.items() for k in range(count)}
     assert found == expected | {"Abstract", *(f"Appendix, question {k}" for k in (1, 2, 3))}
