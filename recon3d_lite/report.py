@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 from . import figures, metrics
 from .files import whole
@@ -103,9 +104,9 @@ def another_mask(rgba: np.ndarray, mask: np.ndarray) -> float:
 def another_object(rgba: np.ndarray, mask: np.ndarray) -> float:
     """The area of what is found once the object is painted over, over the object's."""
     rgba, mask = _small(rgba), _small(mask.astype(np.float32)) > 0
-    rgb = (rgba[..., :3] * 255).round().astype(np.uint8)
     hole = cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
-    rgba[..., :3] = cv2.inpaint(rgb, hole, 3, cv2.INPAINT_TELEA) / 255
+    row, column = distance_transform_edt(hole, return_distances=False, return_indices=True)  # of the nearest outside
+    rgba = rgba[row, column]  # colours that are there already: GrabCut would find new ones
     try:
         return (find_mask(rgba) & (hole == 0)).sum() / max(mask.sum(), 1)  # what was painted is no object
     except ValueError:
