@@ -24,7 +24,7 @@ from .reconstruction import Reconstruction, find_mask, reconstruct
 __all__ = ["LIMITS", "Entry", "examine", "report", "signs", "summary"]
 
 # signs of trouble: from where on an answer is doubtful, and what is then said
-LIMITS = {"another mask": 0.5, "another mesh": 0.05, "cut off": 0.1, "small": 0.8, "another object": 0.5}
+LIMITS = {"another mask": 0.44, "another mesh": 0.06, "cut off": 0.06, "small": 0.72, "another object": 0.15}
 REASONS = {
     "another mask": "another outline is found in the same picture made small",
     "another mesh": "the network that makes meshes answers otherwise",
