@@ -203,6 +203,8 @@ body {{ max-width: 62rem; margin: 1rem auto; padding: 0 1rem }}
 table {{ border-collapse: collapse; width: 100% }}
 td, th {{ padding: .4rem; border-bottom: 1px solid #8888; text-align: left; vertical-align: top }}
 td, th {{ overflow-wrap: anywhere }}
+th[scope=row] {{ min-width: 5rem }} td:nth-child(4) {{ white-space: nowrap }}
+@media (max-width: 40rem) {{ tr, td, th {{ display: block; border: 0 }} thead {{ display: none }} }}
 img, canvas {{ max-width: 100%; background: #fff }}
 input {{ width: 100%; min-width: 5rem }}
 .doubtful {{ background: #e69f0033 }} .failed {{ background: #d55e0033 }}
@@ -227,7 +229,7 @@ for (const canvas of document.querySelectorAll("canvas")) {{
     for (const [x, y, z] of points) {{
       const near = Math.round(120 - x);
       pen.fillStyle = `rgb(${{near * .6}},${{60 + near * .6}},178)`;
-      pen.fillRect(99 + y * .8, 99 - (z * .94 - x * .34) * .8, 3, 3);
+      pen.fillRect(99 + y * .9, 99 - (z * .94 - x * .34) * .9, 3, 3);
     }}
   }};
   slider.oninput = draw;
