@@ -35,6 +35,7 @@ FLOOR = 0.05  # what is lower counts as floor
 MARGIN = 0.05  # the robot's own, beside its radius
 HIT, PASS, LIMITS = np.log(0.7 / 0.3), np.log(0.4 / 0.6), (-2.0, 3.5)  # log-odds of one look, and of all together
 SIGHT = 4.0  # what is farther is left out: there the noise is larger than half a cell
+REACH, PRIOR = 0.15, 1.0  # of matching: how far a hit may be from its cell (metres), and what moving costs
 BEAM = 0.02  # radians: the points of a frame that lie in one upright slice
 
 
@@ -105,9 +106,11 @@ class Map:
     def match(self, points: np.ndarray, place: np.ndarray) -> np.ndarray:
         """How a frame's points (N, 3), seen from ``place`` (2,), must move to fit the map: (x, y, angle about place).
 
-        The hits are moved, by at most a few tenths, until their mean distance to occupied cells (30 cm at most) is
-        least. Thrun, Burgard and Fox, Probabilistic Robotics, MIT Press 2005, chapter 6, call this distance's map a
-        likelihood field.
+        The hits that lie within 15 cm of occupied cells are moved until their mean distance to these is least. The
+        others are news, and would pull the robot back to what it knows.
+
+        Source: Thrun, Burgard and Fox, Probabilistic Robotics, MIT Press 2005, chapter 6, where such a map of
+        distances is called a likelihood field.
 
         >>> map = Map.around([0, 0], [2, 2])
         >>> map.log_odds[40, 10:50] = map.log_odds[20:40, 49] = 1.0      # two walls
@@ -117,17 +120,23 @@ class Map:
         True
         """
         hits = points[(points[:, 2] > FLOOR) & (points[:, 2] < HEIGHT + MARGIN), :2]
-        hits = hits[np.linalg.norm(hits - place, axis=1) < SIGHT]
-        if len(hits) < 30 or not (self.log_odds > 0).any():
+        if not (self.log_odds > 0).any():
+            return np.zeros(3)
+        field = self.clearance().clip(0, REACH)
+
+        def distance(places: np.ndarray) -> np.ndarray:
+            cells = ((places - self.corner) / CELL - 0.5).T
+            return ndimage.map_coordinates(field, cells, order=1, mode="nearest")
+
+        hits = hits[(np.linalg.norm(hits - place, axis=1) < SIGHT) & (distance(hits) < REACH)]
+        if len(hits) < 30:
             return np.zeros(3)
         offset = hits[:: len(hits) // 300 + 1] - place
-        field = self.clearance().clip(0, 0.3)
 
         def miss(change: np.ndarray) -> float:
             c, s = np.cos(change[2]), np.sin(change[2])
             places = offset @ np.array([[c, s], [-s, c]]) + place + change[:2]
-            distance = ndimage.map_coordinates(field, ((places - self.corner) / CELL - 0.5).T, order=1, mode="nearest")
-            return distance.mean() + 0.02 * (change**2).sum()  # the last: what the map does not tell stays as it is
+            return distance(places).mean() + PRIOR * (change**2).sum()  # what the map does not tell stays as it is
 
         simplex = np.concatenate([np.zeros((1, 3)), np.diag([0.08, 0.08, 0.06])])
         options = {"initial_simplex": simplex, "xatol": 1e-3, "fatol": 1e-5, "maxfev": 150}
@@ -219,17 +228,20 @@ def task(truth: Map, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return truth.places(start), truth.places(goal)
 
 
-def costs(map: Map, *, unknown: float = 2.0, near: float = 4.0, margin: float = MARGIN, start: np.ndarray | None = None) -> np.ndarray:
+def costs(
+    map: Map, *, unknown: float = 2.0, near: float = 4.0, margin: float = MARGIN, start: np.ndarray | None = None
+) -> np.ndarray:
     """What a metre through each cell costs, (X, Y); -1 where the robot does not fit.
 
     A free cell costs 1; ``near`` is added beside an obstacle and less of it up to 30 cm away; an unknown cell costs
-    ``unknown`` times as much, or is closed if that is inf. ``margin`` is kept free beside the robot. Around ``start`` (2,) all but occupied cells are open.
+    ``unknown`` times as much, or is closed if that is inf. ``margin`` is kept free beside the robot. Around ``start``
+    (2,) all but occupied cells are open.
 
     >>> map = Map.around([0, 0], [1, 1])
     >>> map.log_odds[30, 20] = 1.0
     >>> cost = costs(map)
-    >>> cost[30, [20, 24, 25]].tolist(), cost[0, 0]
-    ([-1.0, -1.0, 10.0], 2.0)
+    >>> cost[30, [20, 24, 25, 39]].tolist()
+    [-1.0, -1.0, 10.0, 2.0]
     """
     clearance = map.clearance()
     cost = 1 + near * (1 - (clearance - RADIUS - MARGIN) / 0.3).clip(0, 1)
@@ -297,9 +309,12 @@ def drive(
     """Looks around, plans, drives, looks again each ``every`` cells and plans anew, until the goal or a collision.
 
     ``around`` is how many looks it takes at the start while it turns once; ``every`` = 0 never looks again. A
-    ``known`` map is used as it is, without any look. Without ``fused`` each later look makes the map anew. With a ``drift`` the robot does not know quite where it is: its
-    heading and the length of its way err like a random walk, with this standard deviation after a metre (radians;
-    share of a metre); with ``match`` each look corrects this by `Map.match`. ``touch`` are the room's `outlines` if they are at hand, ``keep`` stores each plan's state.
+    ``known`` map is used as it is, without any look. Without ``fused`` each later look makes the map anew.
+
+    With a ``drift`` the robot does not know quite where it is: its heading and the length of its way err like a
+    random walk, with this standard deviation after a metre (radians; share of a metre). With ``match`` each look
+    corrects this by `Map.match`. ``touch`` are the room's `outlines` if they are at hand; ``keep`` stores the state at
+    each plan.
     """
     touch = outlines(mesh) if touch is None else touch
     map = known or Map.around(*mesh.bounds[:, :2], border=0.35)
