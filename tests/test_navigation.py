@@ -56,6 +56,16 @@ def test_a_look_ends_at_the_nearest_hit_of_its_slice():
     assert [at(grid, x) for x in (0.8, 1.025, 1.5, 2.025)] == [PASS, HIT, 0, HIT]
 
 
+def test_no_cell_between_two_slices_is_left_out():
+    angles = np.arange(-25, 26) * navigation.BEAM
+    ring = np.stack([3.5 * np.cos(angles), 3.5 * np.sin(angles), np.full(len(angles), 0.3)], 1)
+    grid = Map.around([0, -2], [4, 2])
+    grid.fuse(np.concatenate([ring, ring * [0.2, 0.2, 0]]), np.zeros(2))
+    x, y = grid.places(np.argwhere(grid.log_odds < 9)).T
+    between = (np.hypot(x, y) > 0.8) & (np.hypot(x, y) < 3.4) & (np.abs(np.arctan2(y, x)) < 0.48)
+    assert (grid.log_odds.ravel()[between] < 0).all()
+
+
 def test_what_is_higher_than_the_robot_or_too_far_is_no_obstacle():
     grid = seen([0.5, 0.525, 0.0], [1.025, 0.525, 0.9], [2.025, 0.525, 0.01])
     assert at(grid, 1.025) == PASS
@@ -190,14 +200,15 @@ def test_looking_again_finds_what_the_first_look_could_not_see():
 
 
 def test_a_collision_ends_the_drive_at_the_touch():
-    mesh = hall(box([3, 0, 0], [3.2, 4, 1]))
     empty = Map.around([0, 0], [6, 4])
     empty.log_odds[:] = -1
-    trip = drive(mesh, [1, 2], [5, 2], np.random.default_rng(0), known=empty)
-    edges = outlines(mesh)
-    assert trip.ended == "collision"
-    assert trip.looks == 0
-    assert gap(edges, trip.path[-1]) < RADIUS <= min(gap(edges, place) for place in trip.path[:-1])
+    for x in (3, 3.01, 3.02, 3.03, 3.04):
+        mesh = hall(box([x, 0, 0], [3.2, 4, 1]))
+        trip = drive(mesh, [1, 2], [5, 2], np.random.default_rng(0), known=empty)
+        edges = outlines(mesh)
+        assert trip.ended == "collision"
+        assert trip.looks == 0
+        assert gap(edges, trip.path[-1]) < RADIUS <= min(gap(edges, place) for place in trip.path[:-1])
     assert drive(mesh, [1, 2], [5, 2], np.random.default_rng(0)).ended == "no path"
 
 
