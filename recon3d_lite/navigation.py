@@ -389,7 +389,7 @@ def bug(truth: Map, start: np.ndarray, goal: np.ndarray) -> np.ndarray | None:
     """The path (K, 2) of a robot that has a bumper and no camera; None if it has gone round in a circle.
 
     It goes straight towards the goal. At an obstacle it goes round, the obstacle on its left, until it is back on the
-    line from start to goal, nearer to the goal than where it left it, and free to go on.
+    line from start to goal, and nearer to the goal than where it left it.
 
     Source: Lumelsky and Stepanov, Path-planning strategies for a point mobile automaton moving amidst unknown
     obstacles of arbitrary shape, Algorithmica 2, 1987: their Bug2, on cells.
@@ -424,7 +424,5 @@ def bug(truth: Map, start: np.ndarray, goal: np.ndarray) -> np.ndarray | None:
             path.append(here)
             offset, rest = np.subtract(here, origin), np.subtract(end, here)
             on_line = abs(along[0] * offset[1] - along[1] * offset[0]) <= 0.75 * np.linalg.norm(along)
-            ahead = line(*here, *end)
-            open_ahead = len(ahead[0]) == 1 or free[ahead[0][1], ahead[1][1]]
-            if on_line and np.linalg.norm(rest) < met - 1 and open_ahead:
+            if on_line and np.linalg.norm(rest) < met - 1:
                 break

@@ -256,6 +256,8 @@ def test_the_bug_goes_round_and_notices_that_it_cannot():
     assert path[:, 1].min() < 1.3  # with the box on its left it passes on the right
     assert min(truth.clearance()[truth.inside(truth.cells(path))]) >= RADIUS
     assert bug(walled(box([3, 0, 0], [3.2, 4, 1])), start, goal) is None
+    pair = box([2.5, 1.5, 0], [3.0, 2.5, 1]), box([3.45, 1.6, 0], [3.9, 2.4, 1])  # back on the line, it bumps again
+    assert navigation.length(bug(walled(*pair), start, goal)) < 12
 
 
 def test_the_bug_reaches_every_goal_in_furnished_rooms():
