@@ -20,7 +20,7 @@ import numpy as np
 import trimesh
 from scipy import ndimage
 
-from recon3d_lite import plans, rooms
+from recon3d_lite import plans, rooms, scans
 from recon3d_lite.files import whole
 
 LOG = Path(__file__).with_suffix(".json")
@@ -39,10 +39,10 @@ def summary(plan: plans.Plan, truth: plans.Plan) -> dict:
     return found | {"sides": edges[:, :2].ravel().tolist(), "sill_top": edges[:, 2:].ravel().tolist()}
 
 
-def boxes(scan: plans.Scan) -> dict:
+def boxes(scan: scans.Scan) -> dict:
     """Area and height by boxes around the points."""
     raw, depth, _ = scan.points()
-    points, _ = plans.thinned(raw, 0.05, depth)
+    points, _ = scans.thinned(raw, 0.05, depth)
     flat = points[:, :2].astype(np.float32)
     top = np.quantile(raw[:, 2], 0.995)
     rectangles = {"rectangle": flat, "rectangle_ceiling": flat[points[:, 2] > top - 0.15]}
@@ -54,10 +54,10 @@ def boxes(scan: plans.Scan) -> dict:
     }
 
 
-def disturbed(scan: plans.Scan, rng: np.random.Generator, first: int = 1) -> plans.Scan:
+def disturbed(scan: scans.Scan, rng: np.random.Generator, first: int = 1) -> scans.Scan:
     """Stands from ``first`` on are believed 5 cm and 1.5 degrees off (standard deviations; heights 1 cm)."""
     for stand in np.unique(scan.stand)[first:]:
-        R, shift = plans.turned(rng.normal(0, np.radians(1.5))), rng.normal(0, [0.05, 0.05, 0.01])
+        R, shift = scans.turned(rng.normal(0, np.radians(1.5))), rng.normal(0, [0.05, 0.05, 0.01])
         centre = scan.of(stand).cameras[0].centre
         scan = scan.moved(stand, R, centre - R @ centre + shift)
     return scan
@@ -67,7 +67,7 @@ def plans_of(seed: int, kind: str) -> dict:
     rng = np.random.default_rng([seed, 5])
     turn, row = rng.uniform(0, 2 * np.pi), {}
 
-    def answer(name: str, room: rooms.Room, scan: plans.Scan, first: np.ndarray) -> None:
+    def answer(name: str, room: rooms.Room, scan: scans.Scan, first: np.ndarray) -> None:
         try:
             plan = plans.floor_plan(scan)
         except (ValueError, IndexError) as error:
@@ -77,8 +77,8 @@ def plans_of(seed: int, kind: str) -> dict:
 
     for furniture in (8, 0, 16):
         room = rooms.make(seed, furniture=furniture, **KINDS[kind])
-        places = plans.places(room, 4 if furniture == 8 else STANDS)
-        scan = plans.scan(room.mesh, places, rng, turn=turn)
+        places = scans.places(room, 4 if furniture == 8 else STANDS)
+        scan = scans.take(room.mesh, places, rng, turn=turn)
         if furniture != 8:
             answer(f"furniture {furniture}", room, scan, places[0])
             continue
@@ -89,8 +89,8 @@ def plans_of(seed: int, kind: str) -> dict:
         row["boxes"]["true_area"] = plans.true_plan(room, places[0], turn, plans.Plan((), 0.0)).area
         wrong = disturbed(scan, rng)
         answer("poses wrong", room, wrong, places[0])
-        answer("poses aligned", room, plans.aligned(wrong), places[0])
-        noisy = plans.scan(room.mesh, places[:STANDS], rng, turn=turn, noisy=3.0)
+        answer("poses aligned", room, scans.aligned(wrong), places[0])
+        noisy = scans.take(room.mesh, places[:STANDS], rng, turn=turn, noisy=3.0)
         answer("noise x 3", room, noisy, places[0])
     return row
 
@@ -124,10 +124,10 @@ def regions(changed: np.ndarray, least: int, true: np.ndarray) -> tuple[int, boo
     return int((large & (on < 0.5 * sizes)).sum()), bool((large & (on >= 0.5 * sizes)).any())
 
 
-def by_cells(plan: plans.Plan, first: list, scan: plans.Scan, patch: np.ndarray, systematic: float) -> dict:
+def by_cells(plan: plans.Plan, first: list, scan: scans.Scan, patch: np.ndarray, systematic: float) -> dict:
     """By threshold false alarms and hits, of mean differences (``fixed``) and of standard deviations (``sigma``)."""
     rays, values = scan.rays(), []
-    x = plans.turned(-plan.turn) @ patch - [0, 0, plan.floor]
+    x = scans.turned(-plan.turn) @ patch - [0, 0, plan.floor]
     for wall, (mean, variance) in zip((w for walls in plan.rooms for w in walls), first, strict=True):
         now, spread = plans.wall_map(rays, plan, wall)
         along = (wall.b - wall.a) / wall.length
@@ -146,7 +146,7 @@ def by_cells(plan: plans.Plan, first: list, scan: plans.Scan, patch: np.ndarray,
     return result
 
 
-def by_frames(first: plans.Scan, second: plans.Scan, exact: plans.Scan, without: plans.Scan) -> dict:
+def by_frames(first: scans.Scan, second: scans.Scan, exact: scans.Scan, without: scans.Scan) -> dict:
     """The same of single frames: differences of pixels, regions of twelve pixels."""
     with np.errstate(invalid="ignore"):
         change = np.nan_to_num(np.abs(second.frames - first.frames), nan=0, posinf=0)
@@ -161,19 +161,19 @@ def by_frames(first: plans.Scan, second: plans.Scan, exact: plans.Scan, without:
 def changes_of(seed: int, kind: str) -> dict:
     rng = np.random.default_rng([seed, 6])
     room = rooms.make(seed, **KINDS[kind])
-    places, turn, row = plans.places(room, STANDS), rng.uniform(0, 2 * np.pi), {}
-    first = plans.scan(room.mesh, places, rng, turn=turn)
+    places, turn, row = scans.places(room, STANDS), rng.uniform(0, 2 * np.pi), {}
+    first = scans.take(room.mesh, places, rng, turn=turn)
     plan = plans.floor_plan(first)
     rays = first.rays()
     maps = [plans.wall_map(rays, plan, wall) for walls in plan.rooms for wall in walls]
-    without = plans.scan(room.mesh, places, None, turn=turn)
-    R = plans.turned(turn)
+    without = scans.take(room.mesh, places, None, turn=turn)
+    R = scans.turned(turn)
     for size in (0.0, *SIZES):
         mesh, middle = with_patch(room, np.random.default_rng([seed, 8]), size)
         patch = R @ (middle - [*places[0], 0])
         mesh = mesh if size else room.mesh
-        second = plans.scan(mesh, places, rng, turn=turn)
-        exact = plans.scan(mesh, places, None, turn=turn) if size else without
+        second = scans.take(mesh, places, rng, turn=turn)
+        exact = scans.take(mesh, places, None, turn=turn) if size else without
         found = by_frames(first, second, exact, without) | by_cells(plan, maps, second, patch, 0.0)
         moved = registered(first, disturbed(second, rng, first=0))
         found |= {f"{name} registered": v for name, v in by_cells(plan, maps, moved, patch, SYSTEMATIC).items()}
@@ -181,18 +181,18 @@ def changes_of(seed: int, kind: str) -> dict:
     return row
 
 
-def registered(first: plans.Scan, second: plans.Scan) -> plans.Scan:
+def registered(first: scans.Scan, second: scans.Scan) -> scans.Scan:
     """The second scan's stands, each laid on the whole first scan."""
     target, normals = surface(first)
     for stand in np.unique(second.stand):
-        second = second.moved(stand, *plans.align(*surface(second.of(stand)), target, normals))
+        second = second.moved(stand, *scans.align(*surface(second.of(stand)), target, normals))
     return second
 
 
-def surface(scan: plans.Scan) -> tuple[np.ndarray, np.ndarray]:
+def surface(scan: scans.Scan) -> tuple[np.ndarray, np.ndarray]:
     raw, _, frame = scan.points()
-    points, eye = plans.thinned(raw, 0.06, np.array([camera.centre for camera in scan.cameras])[frame])
-    return points, plans.normals_of(points, eye)
+    points, eye = scans.thinned(raw, 0.06, np.array([camera.centre for camera in scan.cameras])[frame])
+    return points, scans.normals_of(points, eye)
 
 
 def main() -> None:

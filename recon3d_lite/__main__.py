@@ -1,4 +1,4 @@
-"""The command line: ``python -m recon3d_lite reconstruct | train | data | evaluate``."""
+"""The command line: ``python -m recon3d_lite reconstruct | report | train | data | evaluate``."""
 
 from __future__ import annotations
 
@@ -36,12 +36,16 @@ FIRST = {"validation": 0, "train": 1000, "test": 500_000}  # the numbers of the 
 EXAMPLES = """examples:
   python -m recon3d_lite reconstruct cup.jpg -o cup.glb
   python -m recon3d_lite reconstruct front.jpg left.jpg --azimuths 0 90 -o cup.glb
+  python -m recon3d_lite report photographs -o report.html
   python -m recon3d_lite evaluate --shapes my_meshes --json scores.json
   python -m recon3d_lite train -o my_weights.safetensors --steps 500
   python -m recon3d_lite train --as instances
 """
 RECONSTRUCT = """Reconstructs the object in a photograph, or in several of the same object. Where the object is comes
 from the picture's transparency, or else is found by GrabCut; give a box if it finds the wrong thing."""
+REPORT = """Reconstructs every picture in a folder, unattended, and writes one page that opens offline: each object that
+was found, its shape to turn, and what is doubtful or failed, and why. The same stands beside it as JSON. "Fine" means
+that no sign of trouble was found. A damaged file is a row like any other, so the status is 0 all the same."""
 TRAIN = """Makes the training set if it is not there yet, trains, and writes the weights and a model card beside them.
 Without options it makes the shipped weights: of points, of points from several views, of voxels or meshes, which all
 but the first begin with the encoder of the shipped points, or of the network that tells objects and parts apart. Stop
@@ -197,6 +201,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--box", type=int, nargs=4, metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"), help="where the object is, in pixels")
     add("--weights", type=Path, metavar="FILE", help="weights to use instead of the shipped ones")
 
+    add = command("report", _report, "a folder of photographs in, a page of shapes out", REPORT)
+    add("folder", type=Path, metavar="FOLDER", help="pictures of one object each: PNG, JPEG, WebP, TIFF, ...")
+    out = "the page; the figures beside it end in .json (default: %(default)s)"
+    add("-o", "--output", type=Path, default=Path("report.html"), metavar="OUT", help=out)
+
     add = command("train", _train, "train the network on procedural shapes", TRAIN)
     out = "weights to write (default: points.safetensors, or as --as says); the card beside them ends in .md"
     add("-o", "--output", type=Path, metavar="OUT", help=out)
@@ -228,6 +237,12 @@ def _reconstruct(options: argparse.Namespace) -> None:
     result = reconstruct(photos, as_=options.kind, azimuths=options.azimuths, box=options.box, weights=options.weights)
     result.save(options.output)
     print(f"{options.output}: {result.what}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from .report import report, summary
+
+    print(f"{options.output}: {summary(report(options.folder, options.output))}")
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

@@ -1,7 +1,8 @@
-"""From a depth scan of rooms to their floor plan: planes, walls, openings, and the plan as a drawing and as a model.
+"""From a depth scan of rooms to their floor plan: walls, rooms, openings, and how far they are from the truth.
 
+>>> from recon3d_lite import scans
 >>> room = rooms.make(4, furniture=0)
->>> one = scan(room.mesh, places(room, 2), np.random.default_rng(0), turn=0.4)
+>>> one = scans.take(room.mesh, scans.places(room, 2), np.random.default_rng(0), turn=0.4)
 >>> plan = floor_plan(one)
 >>> bool(abs(plan.height - room.height) < 0.01), [len(walls) for walls in plan.rooms]
 (True, [4])
@@ -12,56 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import trimesh
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from . import rooms
-from .camera import Camera
 from .rooms import Opening, Room, Wall
+from .scans import Scan, noise, normals_of, ransac_plane, thinned, tries_needed, turned
 
-__all__ = [
-    "Plan", "Scan", "align", "aligned", "compare", "evidence", "fit_plane", "floor_plan", "model", "noise",
-    "normals_of", "openings", "places", "ransac_plane", "raster", "scan", "svg", "thinned", "tries_needed", "true_plan",
-    "turned", "wall_map",
-]  # fmt: skip
+__all__ = ["Plan", "compare", "evidence", "floor_plan", "openings", "raster", "true_plan", "wall_map"]
 
-AZIMUTHS, TILTS = 6, (-0.75, 0.0, 0.75)  # a tripod's full turn: eighteen frames
 STEEP = np.cos(np.radians(70))  # rays flatter than this say nothing about a wall
-
-
-@dataclass(frozen=True)
-class Scan:
-    """Depth frames (F, H, W) in metres, a camera for each, and the stand (F,) that it was taken from.
-
-    The cameras are where the scan believes that they are, in a frame of its own, z up.
-    """
-
-    frames: np.ndarray
-    cameras: tuple[Camera, ...]
-    stand: np.ndarray
-
-    def of(self, *stands: int) -> Scan:
-        """The same scan from some of its stands only."""
-        kept = np.flatnonzero(np.isin(self.stand, stands))
-        return Scan(self.frames[kept], tuple(self.cameras[i] for i in kept), self.stand[kept])
-
-    def rays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of every pixel: where its ray starts, its direction (as `Camera.rays`), and its depth; (F, H W, ..)."""
-        centres, directions = zip(*(camera.rays() for camera in self.cameras), strict=True)
-        return np.array(centres), np.array(directions, np.float32), self.frames.reshape(len(self.frames), -1)
-
-    def points(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What was measured: points (N, 3), their depths (N,), and the frame (N,) that each comes from."""
-        centres, directions, depth = self.rays()
-        frame, pixel = np.nonzero(np.isfinite(depth))
-        measured = depth[frame, pixel].astype(float)
-        return centres[frame] + measured[:, None] * directions[frame, pixel], measured, frame
-
-    def moved(self, stand: int, R: np.ndarray, t: np.ndarray) -> Scan:
-        """The same scan, with one stand's cameras believed elsewhere: its points x become R x + t."""
-        cameras = [_moved(c, R, t) if s == stand else c for c, s in zip(self.cameras, self.stand, strict=True)]
-        return replace(self, cameras=tuple(cameras))
 
 
 @dataclass(frozen=True)
@@ -81,79 +41,6 @@ class Plan:
     def area(self) -> float:
         """Of all rooms' floors, between the walls' faces, in square metres."""
         return float(sum(_area(np.array([wall.a for wall in walls])) for walls in self.rooms))
-
-
-def noise(depth: np.ndarray) -> np.ndarray:
-    """The standard deviation (N,) in metres of a depth (N,) that `rooms.depth_frame` measures.
-
-    >>> noise(np.array([0.4, 2.4])).round(4).tolist()
-    [0.0012, 0.0088]
-    """
-    return 0.0012 + 0.0019 * (np.asarray(depth) - 0.4) ** 2
-
-
-def turned(angle: float) -> np.ndarray:
-    """The rotation (3, 3) by ``angle`` about z.
-
-    >>> (turned(np.pi / 2) @ [1, 0, 0]).round(6).tolist()
-    [0.0, 1.0, 0.0]
-    """
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1.0]])
-
-
-def places(room: Room, count: int) -> np.ndarray:
-    """Where a tripod finds room to stand, (count, 2): far from furniture and walls, and far from each other."""
-    low, high = room.outline.min(0), room.outline.max(0)
-    grid = np.stack(np.meshgrid(*(np.arange(a + 0.5, b - 0.5, 0.1) for a, b in zip(low, high, strict=True))), -1)
-    grid = grid.reshape(-1, 2)
-    boxes = [(piece.low[:2], piece.high[:2]) for piece in room.pieces]
-    if len(room.walls) == 6:
-        boxes.append((room.outline[3], high))
-    if room.partition is not None:
-        x = room.partition.a[0]
-        boxes.append((np.array([x, low[1]]), np.array([x + rooms.THICKNESS, high[1]])))
-    gap = np.full(len(grid), 9.0)  # metres: as far as anything
-    for a, b in boxes:
-        gap = np.minimum(gap, np.linalg.norm(np.maximum(np.maximum(a - grid, grid - b), 0), axis=1))
-    free = grid[gap > min(0.5, np.quantile(gap, 0.8))]
-    chosen = [free[np.argmin(np.linalg.norm(free - room.middle(), axis=1))]]
-    while len(chosen) < count:
-        away = np.linalg.norm(free[:, None] - np.array(chosen), axis=2).min(1)
-        to_wall = np.minimum(free - low, high - free).min(1)
-        chosen.append(free[np.argmax(away + np.minimum(to_wall, 1.0))])
-    return np.array(chosen)
-
-
-def scan(
-    mesh: trimesh.Trimesh,
-    places: np.ndarray,
-    rng: np.random.Generator | None,
-    *,
-    turn: float = 0.0,
-    height: float = 1.5,
-    noisy: float = 1.0,
-) -> Scan:
-    """A depth camera on a tripod makes a full turn, eighteen frames, at each of the ``places`` (K, 2).
-
-    The scan's frame starts at the first place and is turned by ``turn`` against the mesh's. ``noisy`` multiplies the
-    noise of `rooms.depth_frame`.
-    """
-    frames, cameras, stand = [], [], []
-    R, t = turned(turn), -turned(turn) @ [*places[0], 0]
-    for number, place in enumerate(places):
-        for azimuth in 2 * np.pi * np.arange(AZIMUTHS) / AZIMUTHS:
-            for tilt in TILTS:
-                camera = rooms.stand(place, height, azimuth, tilt)
-                frame = rooms.depth_frame(mesh, camera, rng)
-                if rng is not None and noisy != 1:
-                    exact = rooms.depth_frame(mesh, camera)
-                    both = np.isfinite(frame) & np.isfinite(exact)
-                    frame[both] = exact[both] + noisy * (frame[both] - exact[both])
-                frames.append(frame)
-                cameras.append(_moved(camera, R, t))
-                stand.append(number)
-    return Scan(np.array(frames), tuple(cameras), np.array(stand))
 
 
 def true_plan(room: Room, first: np.ndarray, turn: float, plan: Plan) -> Plan:
@@ -196,121 +83,6 @@ def _halves(room: Room) -> list[tuple[float, float]]:
         return [(low, high)]
     x = room.partition.a[0]
     return [(low, x), (x + rooms.THICKNESS, high)]
-
-
-# ---- planes ----------------------------------------------------------------------------------------------------
-
-
-def tries_needed(share: float, points: int = 3, sure: float = 0.99) -> int:
-    """How many draws of so many ``points`` hold, with probability ``sure``, one draw of inliers only.
-
-    ``share`` of the data are inliers. Source: Fischler and Bolles, Communications of the ACM 24(6), 1981.
-
-    >>> tries_needed(0.5), tries_needed(0.5, points=1)
-    (35, 7)
-    """
-    return int(np.ceil(np.log(1 - sure) / np.log1p(-(share**points))))
-
-
-def fit_plane(points: np.ndarray, weight: np.ndarray | None = None) -> tuple[np.ndarray, float]:
-    """Least squares: unit normal n (3,) and offset d of the plane n x = d through points (N, 3).
-
-    >>> n, d = fit_plane(np.array([[0, 0, 2], [1, 0, 2], [0, 1, 2], [1, 1, 2.0]]))
-    >>> np.abs(n).round(6).tolist(), round(abs(d), 6)
-    ([0.0, 0.0, 1.0], 2.0)
-    """
-    weight = np.ones(len(points)) if weight is None else weight
-    middle = weight @ points / weight.sum()
-    spread = (points - middle).T @ ((points - middle) * weight[:, None])
-    n = np.linalg.eigh(spread)[1][:, 0]
-    return n, float(n @ middle)
-
-
-def ransac_plane(
-    points: np.ndarray, tolerance: float, tries: int, rng: np.random.Generator
-) -> tuple[np.ndarray, float, np.ndarray]:
-    """The plane n x = d that most points (N, 3) are within ``tolerance`` of: n (3,), d, inliers (N,) bool.
-
-    Tries are counted on at most 4,000 of the points; the best is fitted again to its inliers, three times.
-    """
-    sample = points[rng.permutation(len(points))[:4000]]
-    a, b, c = points[rng.integers(len(points), size=(3, tries))]
-    n = np.cross(b - a, c - a)
-    length = np.linalg.norm(n, axis=1)
-    n = n[length > 1e-9] / length[length > 1e-9, None]  # a point drawn twice makes no plane
-    d = (n * a[length > 1e-9]).sum(1)
-    count = [(np.abs(sample @ one - at) < tolerance).sum() for one, at in zip(n, d, strict=True)]
-    best = int(np.argmax(count))
-    n, d = n[best], d[best]
-    for _ in range(3):
-        inlier = np.abs(points @ n - d) < tolerance
-        n, d = fit_plane(points[inlier])
-    return n, d, np.abs(points @ n - d) < tolerance
-
-
-def thinned(points: np.ndarray, cell: float, *values: np.ndarray) -> tuple[np.ndarray, ...]:
-    """One point a cell of a grid: the means (M, 3) of the points (N, 3) in each, and of their ``values`` (N, ..).
-
-    >>> thinned(np.array([[0, 0, 0], [0.2, 0, 0], [1.5, 0, 0]]), 1.0)[0].tolist()
-    [[0.1, 0.0, 0.0], [1.5, 0.0, 0.0]]
-    """
-    key = np.floor(points / cell).astype(np.int64)
-    key -= key.min(0)
-    size = key.max(0) + 1
-    number = (key[:, 0] * size[1] + key[:, 1]) * size[2] + key[:, 2]
-    _, group, count = np.unique(number, return_inverse=True, return_counts=True)
-    return tuple(
-        np.column_stack([np.bincount(group, column) for column in np.reshape(x, (len(x), -1)).T]) / count[:, None]
-        for x in (points, *values)
-    )
-
-
-def normals_of(points: np.ndarray, eye: np.ndarray, neighbours: int = 16) -> np.ndarray:
-    """Unit normals (N, 3) at points (N, 3) of a surface, from each one's neighbours, turned towards the eye (N, 3)."""
-    near = points[cKDTree(points).query(points, neighbours)[1]]
-    near -= near.mean(1, keepdims=True)
-    n = np.linalg.eigh(near.transpose(0, 2, 1) @ near)[1][:, :, 0]
-    return np.where(((eye - points) * n).sum(1, keepdims=True) < 0, -n, n)
-
-
-def align(
-    points: np.ndarray, normals: np.ndarray, target: np.ndarray, target_normals: np.ndarray, *, reach: float = 0.4
-) -> tuple[np.ndarray, np.ndarray]:
-    """R (3, 3), t (3,) that lay points (N, 3) on a target (M, 3): iterated closest points, point to plane.
-
-    Source: Chen and Medioni, Image and Vision Computing 10(3), 1992. Pairs are neighbours within ``reach``, which
-    shrinks to 6 cm, whose normals differ by less than 37 degrees.
-    """
-    tree, R, t = cKDTree(target), np.eye(3), np.zeros(3)
-    for limit in np.geomspace(reach, 0.06, 25):
-        x = points @ R.T + t
-        far, nearest = tree.query(x, distance_upper_bound=limit)
-        met = np.flatnonzero(np.isfinite(far))
-        n, y, x = target_normals[nearest[met]], target[nearest[met]], x[met]
-        alike = (n * (normals[met] @ R.T)).sum(1) > 0.8
-        n, y, x = n[alike], y[alike], x[alike]
-        A = np.hstack([np.cross(x, n), n])  # a small turn w and a shift s move x by w x x + s
-        w, s = np.split(np.linalg.lstsq(A, ((y - x) * n).sum(1), rcond=1e-6)[0], 2)
-        step = trimesh.transformations.rotation_matrix(np.linalg.norm(w), w)[:3, :3] if w.any() else np.eye(3)
-        R, t = step @ R, step @ t + s
-    return R, t
-
-
-def aligned(scan: Scan, *, cell: float = 0.06) -> Scan:
-    """The scan with each stand laid on those before it by `align`."""
-    target, target_normals, result = None, None, scan
-    for stand in np.unique(scan.stand):
-        one = scan.of(stand)
-        raw, _, frame = one.points()
-        points, eye = thinned(raw, cell, np.array([camera.centre for camera in one.cameras])[frame])
-        normals = normals_of(points, eye)
-        if target is not None:
-            R, t = align(points, normals, target, target_normals)
-            result = result.moved(stand, R, t)
-            points, normals = points @ R.T + t, normals @ R.T
-            points, normals = np.vstack([target, points]), np.vstack([target_normals, normals])
-        target, target_normals = points, normals
-    return result
 
 
 # ---- walls -----------------------------------------------------------------------------------------------------
@@ -613,8 +385,8 @@ def _sharpened(edges: list[float], places: np.ndarray, through: np.ndarray, leng
 def wall_map(rays: tuple, plan: Plan, wall: Wall, cell: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
     """How far the readings at a wall lie before its plane, by cells: weighted means in metres, and their variances.
 
-    Each reading weighs one over its variance, as `noise` says. Cells (rows upwards, columns along) without a reading
-    within 15 cm of the plane have mean 0 and variance inf.
+    Each reading weighs one over its variance, as `scans.noise` says. Cells (rows upwards, columns along) without a
+    reading within 15 cm of the plane have mean 0 and variance inf.
     """
     places, _, readings = evidence(rays, plan, wall)
     before, sigma = readings.T
@@ -628,7 +400,7 @@ def wall_map(rays: tuple, plan: Plan, wall: Wall, cell: float = 0.1) -> tuple[np
         return total / np.maximum(weight, 1e-12), 1 / weight
 
 
-# ---- what becomes of a plan ------------------------------------------------------------------------------------
+# ---- how good a plan is ----------------------------------------------------------------------------------------
 
 
 def compare(plan: Plan, truth: Plan) -> dict:
@@ -679,158 +451,6 @@ def compare(plan: Plan, truth: Plan) -> dict:
     }
 
 
-def _gap(plan: Plan, wall: Wall) -> float:
-    """How thick a wall with another room behind it is; else `rooms.THICKNESS`, which no scan of one side sees."""
-    along = (wall.b - wall.a) / wall.length
-    outwards = np.array([along[1], -along[0]])
-    for other in (w for walls in plan.rooms for w in walls):
-        away = outwards @ (other.a - wall.a)
-        ends = [along @ (p - wall.a) for p in (other.a, other.b)]
-        common = min(max(ends), wall.length) - max(min(ends), 0)
-        facing = along @ (other.b - other.a) < -0.9 * other.length
-        if facing and 0.01 < away < 0.5 and common > 0.5 * wall.length:
-            return float(away)
-    return rooms.THICKNESS
-
-
-def shared(plan: Plan, wall: Wall) -> bool:
-    """Whether another room lies behind the wall, so that both of its faces were measured."""
-    return _gap(plan, wall) != rooms.THICKNESS
-
-
-def model(plan: Plan) -> tuple[trimesh.Trimesh, np.ndarray]:
-    """The plan as a mesh in metres, z up, and for each face whether it is a wall's (0) or the floor's (1).
-
-    Walls are boxes around their openings; one between two rooms is made of two halves.
-    """
-    meshes = []
-    for walls in plan.rooms:
-        turns = _left_turns(walls)
-        for i, wall in enumerate(walls):
-            thick = _gap(plan, wall) / 2 if shared(plan, wall) else rooms.THICKNESS
-            ends = (thick if turns[i - 1] else 0.0, thick if turns[i] else 0.0)
-            meshes += [(brick, 0) for brick in rooms._bricks(wall, plan.height, *ends, thickness=thick)]
-        outline = np.array([wall.a for wall in walls])
-        xs, ys = np.unique(outline[:, 0].round(6)), np.unique(outline[:, 1].round(6))
-        for i, j in np.ndindex(len(xs) - 1, len(ys) - 1):
-            low, high = np.array([xs[i], ys[j]]), np.array([xs[i + 1], ys[j + 1]])
-            if _inside((low + high) / 2, outline):
-                meshes.append((rooms._box([*low, -0.02], [*high, 0.0]), 1))
-    part = np.repeat([kind for _, kind in meshes], [len(mesh.faces) for mesh, _ in meshes])
-    whole = trimesh.util.concatenate([mesh for mesh, _ in meshes])
-    return trimesh.Trimesh(whole.vertices, whole.faces, process=False), part
-
-
-def svg(plan: Plan) -> str:
-    """The plan as a drawing, an SVG document: walls, doors and windows, measures in metres, a scale bar.
-
-    Dark walls were measured on both faces or have a face that was; how thick an outer wall is, is assumed.
-    """
-    corners = np.array([wall.a for walls in plan.rooms for wall in walls])
-    low, high = corners.min(0) - 0.75, corners.max(0) + 0.75
-    low = low - [0, 0.35]
-    width, height = 100 * (high - low)
-
-    def at(p: np.ndarray) -> np.ndarray:  # centimetres, y down
-        return np.array([100 * (p[0] - low[0]), 100 * (high[1] - p[1])])
-
-    def line(a: np.ndarray, b: np.ndarray, style: str) -> str:
-        (x1, y1), (x2, y2) = at(a), at(b)
-        return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {style}/>'
-
-    def text(p: np.ndarray, words: str, along: np.ndarray = (1, 0), size: int = 17, colour: str = "#222") -> str:
-        x, y = at(p)
-        angle = -90 if abs(along[1]) > 0.5 else 0
-        return (
-            f'<text transform="translate({x:.1f} {y:.1f}) rotate({angle})" text-anchor="middle" dy="0.35em" '
-            f'font-size="{size}" fill="{colour}">{words}</text>'
-        )
-
-    thin, thick = 'stroke="#222" stroke-width="1.5"', f'stroke="#444" stroke-width="{200 * rooms.THICKNESS:.0f}"'
-    paths = []
-    for walls in plan.rooms:
-        places = " L".join("{:.1f} {:.1f}".format(*at(wall.a)) for wall in walls)
-        paths.append(f"M{places} Z")
-    parts = [f'<path d="{d}" fill="none" {thick} stroke-linejoin="miter"/>' for d in paths]
-    parts += [f'<path d="{d}" fill="#fff"/>' for d in paths]
-    swings: list[np.ndarray] = []
-    for walls in plan.rooms:
-        turns = _left_turns(walls)
-        reflex = [not (turns[k - 1] and turns[k]) for k in range(len(walls))]
-        for k, wall in enumerate(walls):
-            along = (wall.b - wall.a) / wall.length
-            inwards = np.array([-along[1], along[0]])
-            gap = _gap(plan, wall)
-            for hole in wall.openings:
-                a, b = wall.a + hole.start * along, wall.a + hole.end * along
-                ring = np.array([a, b, b - gap * inwards, a - gap * inwards])
-                parts.append(
-                    '<polygon points="{}" fill="#fff"/>'.format(" ".join("{:.1f},{:.1f}".format(*at(p)) for p in ring))
-                )
-                parts += [line(p, p - gap * inwards, thin) for p in (a, b)]
-                middle, size = (a + b) / 2, hole.end - hole.start
-                if hole.kind == "window":
-                    parts += [line(a - f * gap * inwards, b - f * gap * inwards, thin) for f in (0.0, 0.5, 1.0)]
-                    words = f"{size:.2f} \u00d7 {hole.top - hole.sill:.2f}"
-                    parts.append(text(middle + 0.17 * inwards, words, along, 13, "#0072B2"))
-                elif not any(np.linalg.norm(middle - other) < 0.5 for other in swings):
-                    swings.append(middle)
-                    tip, (x, y) = a + size * inwards, at(b)
-                    parts.append(line(a, tip, 'stroke="#222" stroke-width="3"'))
-                    parts.append(
-                        '<path d="M{:.1f} {:.1f} A{r:.1f} {r:.1f} 0 0 1 {x:.1f} {y:.1f}" fill="none" stroke="#888" '
-                        'stroke-dasharray="4 4"/>'.format(*at(tip), r=100 * size, x=x, y=y)
-                    )
-                    parts.append(text(middle + 0.17 * inwards, f"{size:.2f}", along, 13, "#0072B2"))
-            if not shared(plan, wall):
-                side = 1 if reflex[k] else -1  # in a notch there is no place for measures
-                a, b = (p + side * 0.42 * inwards for p in (wall.a, wall.b))
-                parts.append(line(a, b, 'stroke="#888" stroke-width="1"'))
-                parts += [line(p - 0.08 * inwards, p + 0.08 * inwards, thin) for p in (a, b)]
-                parts.append(text((a + b) / 2 + side * 0.14 * inwards, f"{wall.length:.2f}", along))
-        outline = np.array([wall.a for wall in walls])
-        area = _area(outline)
-        parts.append(text(_middle(outline), f"{area:.1f} m²", size=20))
-    parts.append(text(_middle(np.array([w.a for w in plan.rooms[0]])) - [0, 0.3], f"↕ {plan.height:.2f} m", size=15))
-    x, y = low[0] + 0.35, low[1] + 0.3
-    parts.append(line(np.array([x, y]), np.array([x + 1, y]), 'stroke="#222" stroke-width="5"'))
-    parts.append(text(np.array([x + 1.3, y]), "1 m", size=15))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" font-family="sans-serif"><rect width="100%" height="100%" fill="#fff"/>'
-        + "".join(parts) + "</svg>"
-    )  # fmt: skip
-
-
-def _left_turns(walls: tuple[Wall, ...]) -> list[bool]:
-    """Whether the way round turns left at the end of each wall; in a notch's corner it turns right."""
-    steps = [wall.b - wall.a for wall in walls]
-    return [bool(a[0] * b[1] > a[1] * b[0]) for a, b in zip(steps, [*steps[1:], steps[0]], strict=True)]
-
-
-def _inside(place: np.ndarray, outline: np.ndarray) -> bool:
-    x, y = (outline - place).T
-    x2, y2 = np.roll(x, -1), np.roll(y, -1)
-    crosses = (y > 0) != (y2 > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return bool((crosses & (x - y * (x2 - x) / (y2 - y) > 0)).sum() % 2)
-
-
-def _middle(outline: np.ndarray) -> np.ndarray:
-    """The middle of the largest rectangle of an outline's grid cells."""
-    xs, ys = (np.unique(column.round(6)) for column in outline.T)
-    cells = [(xs[i], xs[i + 1], ys[j], ys[j + 1]) for i, j in np.ndindex(len(xs) - 1, len(ys) - 1)]
-    inside = [c for c in cells if _inside(np.array([c[0] + c[1], c[2] + c[3]]) / 2, outline)]
-    a, b, c, d = max(inside, key=lambda c: min(c[1] - c[0], c[3] - c[2]))
-    return np.array([a + b, c + d]) / 2
-
-
 def _area(outline: np.ndarray) -> float:
     x, y = outline.T
     return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
-
-
-def _moved(camera: Camera, R: np.ndarray, t: np.ndarray) -> Camera:
-    """The camera whose points x are R x + t."""
-    turned = camera.R @ R.T
-    return replace(camera, R=turned, t=camera.t - turned @ t)

@@ -77,6 +77,17 @@ def test_reconstruct_writes_what_the_ending_says(weights, photo, suffix, capsys)
     assert capsys.readouterr().out == f"{out}: 1024 points\n"
 
 
+def test_report_writes_a_page_and_says_what_came_of_the_folder(photo, tmp_path, capsys):
+    (tmp_path / "shots").mkdir()
+    photo.rename(tmp_path / "shots" / "mug.png")
+    (tmp_path / "shots" / "text.png").write_text("hello")
+    assert main(["report", str(tmp_path / "shots"), "-o", str(tmp_path / "r.html")]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{tmp_path / 'r.html'}: 2 files: ")
+    assert said.endswith(" 1 failed\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "r.json", "shots"]
+
+
 def test_voxels_are_trained_scored_and_written(tmp_path, monkeypatch, photo, capsys):
     monkeypatch.setenv("RECON3D_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "v.safetensors"
@@ -169,6 +180,7 @@ BAD = {
         lambda t: ["reconstruct", str(t / "mug.png"), "-o", str(t / "o.ply"), "--weights", write(t / "w", b"abc")],
         "w: damaged",
     ),
+    "no folder to report on": (lambda t: ["report", str(t / "none"), "-o", str(t / "r.html")], "none: no such folder"),
     "no meshes": (lambda t: ["evaluate", "--shapes", str(t)], "no meshes found"),
     "no such folder": (lambda t: ["evaluate", "--shapes", str(t / "nowhere")], "nowhere"),
     "no weights": (lambda t: ["evaluate", "--weights", str(t / "w.safetensors")], "w.safetensors: no such file"),
@@ -204,7 +216,7 @@ def run(*arguments):
     return subprocess.run([sys.executable, "-m", "recon3d_lite", *arguments], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", [[], ["reconstruct"], ["train"], ["data"], ["evaluate"]])
+@pytest.mark.parametrize("command", [[], ["reconstruct"], ["report"], ["train"], ["data"], ["evaluate"]])
 def test_help_explains_itself_quickly(command):
     done = run(*command, "--help")
     assert done.returncode == 0

@@ -1,33 +1,18 @@
 """Plans agree with the rooms that were scanned, whichever way the rooms are turned."""
 
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import trimesh
 
-from recon3d_lite import plans, rooms
+from recon3d_lite import plans, rooms, scans
 from recon3d_lite.rooms import Opening, Wall
 
-KINDS = {"rectangle": {"l_shaped": False, "partition": False}, "L": {"l_shaped": True}, "divided": {"partition": True}}
 
-
-@pytest.fixture(scope="module")
-def scanned() -> dict:
-    """By kind: room, first place, turn, scan and plan."""
-    found = {}
-    for kind, options in KINDS.items():
-        room = rooms.make(7, **options)
-        places = plans.places(room, 2)
-        scan = plans.scan(room.mesh, places, np.random.default_rng(0), turn=0.7)
-        found[kind] = room, places[0], scan, plans.floor_plan(scan)
-    return found
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["rectangle", "L", "divided"])
 def test_a_plan_is_its_room(scanned: dict, kind: str):
-    room, first, _, plan = scanned[kind]
+    room, first, plan = scanned[kind]
     found = plans.compare(plan, plans.true_plan(room, first, 0.7, plan))
     assert found["same"]
     assert len(found["walls"]) == found["true_walls"]
@@ -40,17 +25,17 @@ def test_a_plan_is_its_room(scanned: dict, kind: str):
 
 
 def test_a_plan_does_not_depend_on_how_the_scan_is_turned():
-    room = rooms.make(4, furniture=0, **KINDS["L"])
+    room = rooms.make(4, furniture=0, l_shaped=True)
     lengths = []
     for turn in (0.0, 1.0, 3.0):
-        scan = plans.scan(room.mesh, plans.places(room, 2), np.random.default_rng(0), turn=turn)
+        scan = scans.take(room.mesh, scans.places(room, 2), np.random.default_rng(0), turn=turn)
         plan = plans.floor_plan(scan, with_openings=False)
         lengths.append(np.sort([wall.length for wall in plan.rooms[0]]))
     np.testing.assert_allclose(lengths, [lengths[0]] * 3, atol=0.005)
 
 
 def test_the_true_plan_covers_the_floor(scanned: dict):
-    for kind, (room, first, _, plan) in scanned.items():
+    for kind, (room, first, plan) in scanned.items():
         truth = plans.true_plan(room, first, 0.7, plan)
         x, y = room.outline.T
         area = (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2
@@ -61,80 +46,10 @@ def test_the_true_plan_covers_the_floor(scanned: dict):
             assert all(np.allclose(a.b, b.a) for a, b in zip(walls, np.roll(walls, -1), strict=True))
 
 
-def test_tries_are_as_many_as_the_formula_says():
-    rng = np.random.default_rng(0)
-    tries = plans.tries_needed(0.3, sure=0.9)
-    met = [(rng.random((tries, 3)) < 0.3).all(1).any() for _ in range(4000)]
-    assert np.mean(met) == pytest.approx(0.9, abs=0.02)
-    assert plans.tries_needed(0.3, points=1) < plans.tries_needed(0.3, points=2) < plans.tries_needed(0.3)
-
-
-def test_ransac_finds_the_plane_among_wrong_points():
-    rng = np.random.default_rng(0)
-    n = np.array([1, 2, 2]) / 3
-    flat = rng.uniform(-1, 1, (600, 3))
-    flat += (0.5 - flat @ n)[:, None] * n
-    found, d, inlier = plans.ransac_plane(np.vstack([flat, rng.uniform(-1, 1, (1400, 3))]), 0.01, 600, rng)
-    assert abs(found @ n) > 0.99999
-    assert d * np.sign(found @ n) == pytest.approx(0.5, abs=0.002)
-    assert inlier[:600].all()
-    assert inlier.mean() < 0.35
-
-
-def test_a_point_drawn_twice_is_no_plane():
-    rng = np.random.default_rng(0)
-    flat = rng.uniform(-1, 1, (60, 3)) * [1, 1, 0]
-    upright = rng.uniform([-0.1, -1, 0], [0.1, 1, 4], (60, 3))  # all together they are flattest along x
-    n, _, inlier = plans.ransac_plane(np.vstack([flat, upright]), 0.01, 2000, rng)  # so few that it happens
-    assert abs(n[2]) > 0.9999
-    assert inlier[:60].all()
-
-
-def test_weights_of_a_plane_count():
-    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [0.5, 0.5, 1.0]])
-    n, d = plans.fit_plane(points, np.array([1, 1, 1, 1, 1e-9]))
-    assert abs(n[2]) == pytest.approx(1)
-    assert d == pytest.approx(0, abs=1e-6)
-
-
-def test_thinning_keeps_means_and_values():
-    x = np.random.default_rng(0).uniform(0, 1, (1000, 3))
-    points, height = plans.thinned(x, 0.5, x[:, 2])
-    assert len(points) == 8
-    np.testing.assert_allclose(points[:, 2], height[:, 0])
-
-
-def test_moving_a_stand_moves_its_points(scanned: dict):
-    scan = scanned["L"][2]
-    R, t = plans.turned(0.3), np.array([1, 2, 3.0])
-    moved = scan.moved(1, R, t)
-    np.testing.assert_allclose(moved.of(1).points()[0], scan.of(1).points()[0] @ R.T + t, atol=1e-5)
-    np.testing.assert_array_equal(moved.of(0).points()[0], scan.of(0).points()[0])
-
-
-def test_wrong_poses_are_put_right(scanned: dict):
-    scan = scanned["L"][2]
-    wrong = scan.moved(1, plans.turned(0.05), np.array([0.1, -0.08, 0.02]))
-    right = plans.aligned(wrong)
-    for camera, true in zip(right.of(1).cameras, scan.of(1).cameras, strict=True):
-        assert np.linalg.norm(camera.centre - true.centre) < 0.01
-        assert np.abs(camera.R - true.R).max() < 0.003
-
-
-def test_alignment_refuses_the_other_face_of_a_thin_wall():
-    u, v = np.random.default_rng(0).uniform(-1, 1, (2, 2000))
-    front = np.column_stack([u, v, np.zeros(2000)])
-    sides = np.vstack([front[:, [2, 0, 1]], front[:, [0, 2, 1]]])  # hold the rest in place
-    up, axes = np.tile([0, 0, 1.0], (2000, 1)), np.repeat([[1.0, 0, 0], [0, 1, 0]], 2000, axis=0)
-    target, normals = np.vstack([front, sides]), np.vstack([up, axes])
-    _, t = plans.align(np.vstack([front - [0, 0, 0.15], sides]), np.vstack([-up, axes]), target, normals)
-    assert abs(t[2]) < 0.02
-
-
 def test_rays_pass_openings_and_stop_at_walls():
-    room = rooms.make(3, furniture=0, **KINDS["rectangle"])
+    room = rooms.make(3, furniture=0, l_shaped=False, partition=False)
     first = room.middle()
-    scan = plans.scan(room.mesh, [first], None)
+    scan = scans.take(room.mesh, [first], None)
     plan = plans.true_plan(room, first, 0.0, plans.Plan((), 0.0))
     checked = 0
     for wall in plan.rooms[0]:
@@ -196,7 +111,7 @@ def test_outlines_go_round_counterclockwise():
 
 
 def test_a_plan_compared_with_itself_is_right(scanned: dict):
-    plan = scanned["divided"][3]
+    plan = scanned["divided"][2]
     same = plans.compare(plan, plan)
     assert same["same"]
     assert (same["height"], same["area"]) == (0, 0)
@@ -210,44 +125,8 @@ def test_a_plan_compared_with_itself_is_right(scanned: dict):
     assert not plans.compare(replace(plan, rooms=plan.rooms[:1]), plan)["same"]
 
 
-def test_a_wall_between_rooms_is_as_thick_as_it_is(scanned: dict):
-    plan = scanned["divided"][3]
-    thick = [plans._gap(plan, wall) for walls in plan.rooms for wall in walls if plans.shared(plan, wall)]
-    assert len(thick) == 2
-    np.testing.assert_allclose(thick, rooms.THICKNESS, atol=0.005)
-
-
-def test_the_model_has_openings_and_a_floor(scanned: dict):
-    for _, _, _, plan in scanned.values():
-        mesh, part = plans.model(plan)
-        assert set(np.unique(part)) == {0, 1}
-        assert mesh.bounds[1, 2] == pytest.approx(plan.height)
-        walls = trimesh.Trimesh(mesh.vertices, mesh.faces[part == 0], process=False)
-        for wall in plan.rooms[0]:
-            along = (wall.b - wall.a) / wall.length
-            inwards = np.array([-along[1], along[0]])
-            for hole in wall.openings:
-                for s, blocked in (((hole.start + hole.end) / 2, False), (hole.start - 0.1, True)):
-                    origin = [*(wall.a + s * along + 0.2 * inwards), (hole.sill + hole.top) / 2]
-                    hits, _, _ = walls.ray.intersects_location([origin], [[*-inwards, 0]])
-                    near = len(hits) and np.linalg.norm(hits - origin, axis=1).min() < 0.4
-                    assert bool(near) == blocked
-        floor = mesh.area_faces[(part == 1) & (mesh.face_normals[:, 2] > 0.9)].sum()
-        assert floor == pytest.approx(plan.area, abs=1e-4)
-
-
-def test_the_drawing_is_valid_and_says_the_lengths(scanned: dict):
-    for _, _, _, plan in scanned.values():
-        tree = ET.fromstring(plans.svg(plan))
-        words = {node.text for node in tree.iter("{http://www.w3.org/2000/svg}text")}
-        for walls in plan.rooms:
-            assert {f"{wall.length:.2f}" for wall in walls if not plans.shared(plan, wall)} <= words
-        assert f"↕ {plan.height:.2f} m" in words
-        assert not any(word in plans.svg(plan) for word in ("nan", "inf"))
-
-
 def test_a_wall_map_measures_a_patch():
-    room = rooms.make(4, furniture=0, **KINDS["rectangle"])
+    room = rooms.make(4, furniture=0, l_shaped=False, partition=False)
     first, rng = room.middle(), np.random.default_rng(0)
     plan = plans.true_plan(room, first, 0.0, plans.Plan((), 0.0))
     wall = min(plan.rooms[0], key=lambda w: len(w.openings))
@@ -255,7 +134,7 @@ def test_a_wall_map_measures_a_patch():
     inwards = np.array([-along[1], along[0]])
     ends = np.array([wall.a + s * along + d * inwards + first for s in (1.0, 1.6) for d in (0, 0.03)])
     patch = trimesh.creation.box(bounds=[[*ends.min(0), 1.2], [*ends.max(0), 1.8]])
-    scan = plans.scan(trimesh.util.concatenate([room.mesh, patch]), [first], rng)
+    scan = scans.take(trimesh.util.concatenate([room.mesh, patch]), [first], rng)
     mean, variance = plans.wall_map(scan.rays(), plan, wall)
     rows, columns = mean.shape
     z, s = (np.arange(rows) + 0.5) * plan.height / rows, (np.arange(columns) + 0.5) * wall.length / columns
