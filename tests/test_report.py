@@ -63,6 +63,13 @@ def test_a_second_disc_is_another_object_and_its_share_is_told():
     assert 0.35 < found["another object"] < 0.65
 
 
+def test_what_was_painted_over_is_not_found_again():
+    y, x = np.mgrid[:96, :96] + 0.5
+    inner = np.hypot(y - 48, x - 48) < 15  # of a disc of radius 30, which is then found around it
+    rgba = np.concatenate([picture((48, 48, 30), side=96), np.ones((96, 96, 1))], -1).astype(np.float32)
+    assert abs(report.another_object(rgba, inner) - (30**2 - 17**2) / 15**2) < 0.2
+
+
 def test_the_size_of_the_picture_hardly_matters():
     small, large = signs((64, 64, 30)), signs((192, 192, 90), side=384)
     for name in set(small) - {"another mesh"}:
@@ -82,6 +89,8 @@ def test_another_mask_is_as_far_off_as_it_is_drawn():
 def test_the_same_network_gives_no_other_answer_and_another_one_does():
     result = reconstruct(datasets.example("mug", 1).picture)
     assert report.another_answer(result, "points") == 0
+    upper = np.arange(96)[:, None] < np.full(96, 48)  # a mask that nothing would find
+    assert report.another_answer(reconstruct(picture((48, 48, 20), side=96), mask=upper), "points") == 0
     assert 0.01 < report.another_answer(result, "mesh", resolution=24) < 0.1
 
 
@@ -159,7 +168,8 @@ def test_a_report_within_its_folder_does_not_report_itself(folder):
         ("shots & <b>", "no/o.html", FileNotFoundError, "create it first"),
     ],
 )
-def test_what_cannot_be_done_is_said_at_once(folder, tmp_path, where, out, error, said):
+def test_what_cannot_be_done_is_said_at_once(folder, tmp_path, monkeypatch, where, out, error, said):
+    monkeypatch.setattr(report, "examine", lambda path: pytest.fail("said only after the pictures"))
     with pytest.raises(error, match=said):
         report.report(tmp_path / where, tmp_path / out)
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
