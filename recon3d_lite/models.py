@@ -101,7 +101,8 @@ class Look(layers.Layer):
         straight = tf.constant([[0.0, 2, 0, 0], [0, 0, -2, 0]])
         A = straight + tf.reshape(camera, (-1, 2, 4))
         uv = tf.matmul(points, A[..., :3], transpose_b=True) + A[:, None, :, 3]
-        place = tf.clip_by_value((uv + 1) * n / 2 - 0.5, 0.0, n - 1.001)  # in cells, whose centres are whole numbers
+        # in cells, whose centres are whole numbers; (uv + 1) * n / 2 - 0.5 would not survive rounding to eight bits
+        place = tf.clip_by_value(uv * (n / 2) + (n - 1) / 2, 0.0, n - 1.001)
         cell = tf.floor(place)
         (across, down), index = tf.split(place - cell, 2, -1), tf.cast(cell, tf.int32)
         # the clip changes nothing but the index of a NaN, so that training gone wrong is told by its loss
