@@ -1,0 +1,25 @@
+OK_FORMAT = True
+
+test = {   'name': 'q4',
+    'points': 3,
+    'suites': [   {   'cases': [   {   'code': '>>> assert all((isinstance(n, (int, float)) for n in (points_shuffled, both_turned, both_three_times_as_large, l1_both_three_times_as_large, '
+                                               'l1_both_moved_by_one_metre)))\n',
+                                       'failure_message': 'each answer is a number',
+                                       'hidden': False,
+                                       'locked': False,
+                                       'points': 0},
+                                   {   'code': '>>> assert points_shuffled == both_turned == l1_both_moved_by_one_metre == 1\n',
+                                       'failure_message': 'a distance between sets does not know their order, nor in which frame both are written down',
+                                       'hidden': True,
+                                       'locked': False,
+                                       'points': 1},
+                                   {   'code': '>>> assert both_three_times_as_large == 9\n',
+                                       'failure_message': 'chamfer_distance is made of squared lengths',
+                                       'hidden': True,
+                                       'locked': False,
+                                       'points': 1},
+                                   {'code': '>>> assert l1_both_three_times_as_large == 3\n', 'failure_message': 'chamfer_l1 is a length', 'hidden': True, 'locked': False, 'points': 1}],
+                      'scored': True,
+                      'setup': '',
+                      'teardown': '',
+                      'type': 'doctest'}]}
