@@ -11,6 +11,7 @@ hides the folders from the whole process.
 import json
 import os
 import random
+import re
 import site
 import sys
 import types
@@ -25,7 +26,8 @@ from IPython.utils.capture import capture_output
 PACKAGE = Path(__file__).resolve().parent.parent / "recon3d_lite"
 LIBRARIES = [sys.prefix, sys.base_prefix, *site.getsitepackages(), PACKAGE, "/usr", "/lib"]
 LIBRARIES = tuple(str(Path(folder).resolve()) + os.sep for folder in LIBRARIES)
-READABLE = (*LIBRARIES, "/etc/", "/dev/", os.path.realpath(os.getcwd()) + os.sep)
+READABLE = (*LIBRARIES, "/etc/", "/dev/", os.path.realpath(os.getcwd()) + os.sep, str(Path(__file__).resolve()))
+MACHINE = re.compile(r"/proc(/self|/\d+)?(/stat|/status|/cpuinfo|/meminfo)?$")  # libraries ask for its load, its size
 STARTS = ("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn")
 NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo")
 seen: list[str] = []
@@ -36,7 +38,7 @@ def guard(event: str, arguments: tuple) -> None:
     tried = None
     if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], str | bytes | os.PathLike):
         path = os.path.realpath(os.fsdecode(arguments[0]))
-        if not (path + os.sep).startswith(READABLE):
+        if not (path + os.sep).startswith(READABLE) and not MACHINE.match(path):
             tried = f"to read {Path(path).name}"
     elif event in STARTS:
         tried = "to start a program"

@@ -9,8 +9,8 @@ test = {   'name': 'q6',
                                        'points': 1},
                                    {   'code': '>>> given = np.random.default_rng(7).random((9, 3))\n'
                                                '>>> kept = given.copy()\n'
-                                               '>>> _ = descend(np.random.default_rng(8).random((9, 3)), given, 3, 0.5)\n'
-                                               '>>> assert np.array_equal(given, kept)\n',
+                                               '>>> moved, _ = descend(np.random.default_rng(8).random((9, 3)), given, 3, 0.5)\n'
+                                               '>>> assert np.array_equal(given, kept) and (not np.array_equal(moved, kept))\n',
                                        'failure_message': 'the cloud that was given must not change (Y -= ... changes it, Y = Y - ... does not)',
                                        'hidden': True,
                                        'locked': False,
