@@ -1,4 +1,4 @@
-# make book | test | lab | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
+# make book | test | lab | labs | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
 # Another Python: make book PYTHON=/path/to/python3.12
 
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
@@ -9,11 +9,12 @@ PYTHON := $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 READY := .venv/ready
 SCRIPTS := node_modules/.package-lock.json
+LABS := .venv/labs-ready
 # npm's own script asks for "node" on the path
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-style test-package test-notebooks test-book lab weights clean
+.PHONY: help setup book test test-style test-package test-notebooks test-labs test-book lab labs weights clean
 
 help:
 	@sed -n 1,2p Makefile
@@ -30,13 +31,17 @@ $(SCRIPTS): package.json package-lock.json $(READY)
 	$(BIN)/npm ci --loglevel=error
 	touch $@
 
+$(LABS): labs/requirements.txt $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r labs/requirements.txt
+	touch $@
+
 setup: $(READY) $(SCRIPTS)
 
 book: setup
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
 
-test: test-style test-package test-notebooks test-book
+test: test-style test-package test-notebooks test-labs test-book
 
 test-style: $(READY)
 	$(BIN)/ruff check
@@ -44,12 +49,16 @@ test-style: $(READY)
 
 # the package: unit tests and the examples in its docstrings
 test-package: $(READY)
-	$(BIN)/pytest -m "not book"
+	$(BIN)/pytest -m "not book and not labs"
 
 # every notebook is run, and its outputs compared with the stored ones
 test-notebooks: $(READY)
 	$(BIN)/pytest book --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		--nbval-cell-timeout=300 -n 2 --dist loadscope
+
+# every lab is built; right, wrong, broken and hostile submissions are graded
+test-labs: $(LABS)
+	$(BIN)/pytest -m labs tests/test_labs.py
 
 # the book is built, opened in a browser, its figures turned; chapters are run in JupyterLab
 test-book: setup
@@ -59,6 +68,9 @@ test-book: setup
 lab: $(READY)
 	$(BIN)/jupyter lab book $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
+labs: $(LABS)
+	$(BIN)/python labs/build.py
+
 weights: $(READY)
 	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors
 	$(BIN)/python -m recon3d_lite train --as views -o recon3d_lite/weights/views.safetensors
@@ -67,5 +79,5 @@ weights: $(READY)
 	$(BIN)/python -m recon3d_lite train --as instances -o recon3d_lite/weights/instances.safetensors
 
 clean:
-	rm -rf _build .venv node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build labs/dist .venv node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

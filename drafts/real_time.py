@@ -13,6 +13,7 @@ A phone shows thirty pictures a second. A network that answers in time for each 
 **Time** 30 minutes to read; it runs in about TIME seconds on two cores, in MEMORY GB.
 ```
 """
+
 # %%
 import json
 import time
@@ -40,6 +41,8 @@ r"""
 
 How long does one answer take? A clock is read before and after. The first call is not counted: it builds what later calls use again. And one call tells little, so many are made. Their *median* is the usual time; their 95th percentile is what one call in twenty exceeds, and a picture that comes late is seen.
 """
+
+
 # %% {"tags": ["nbval-ignore-output"]}
 def milliseconds(call, times=100):
     call()
@@ -85,7 +88,9 @@ s = np.abs(w).max(axis=(0, 1, 2)) / 127
 q = np.round(w / s).astype(np.int8)
 wrong = np.abs(s * q - w)
 print(f"{w.size:,} weights, {w.nbytes / 1000:.0f} kB as float32, {(q.nbytes + s.nbytes) / 1000:.0f} kB as int8")
-print(f"largest error {wrong.max() / s.max():.2f} steps; mean error {100 * wrong.mean() / np.abs(w).mean():.1f} % of the mean weight")
+print(
+    f"largest error {wrong.max() / s.max():.2f} steps; mean error {100 * wrong.mean() / np.abs(w).mean():.1f} % of the mean weight"
+)
 assert (wrong <= s / 2 * 1.001).all()
 # %% [markdown]
 r"""
@@ -100,6 +105,8 @@ assert coarse.mean() > 1.3 * wrong.mean()
 r"""
 Now the tool. Keras exports to LiteRT; an option asks for eight-bit weights. The file holds the whole numbers, so they can be compared with ours.
 """
+
+
 # %%
 def convert(model, how, examples=()):
     options = {} if how == "float32" else {"optimizations": [tf.lite.Optimize.DEFAULT]}
@@ -119,10 +126,16 @@ def engine(content):
     interpreter = Interpreter(model_content=content, num_threads=1)
     interpreter.allocate_tensors()
     return interpreter
+
+
 # %%
 files = {"int8 weights": convert(network, "int8 weights")}
 interpreter = engine(files["int8 weights"])
-stored = [t for t in interpreter.get_tensor_details() if t["dtype"] == np.int8 and tuple(t["shape"]) == w.transpose(3, 0, 1, 2).shape]
+stored = [
+    t
+    for t in interpreter.get_tensor_details()
+    if t["dtype"] == np.int8 and tuple(t["shape"]) == w.transpose(3, 0, 1, 2).shape
+]
 agree = [np.mean(interpreter.get_tensor(t["index"]) == q.transpose(3, 0, 1, 2)) for t in stored]
 print(f"{len(stored)} tensors of this shape; share of whole numbers equal to ours, best match: {max(agree):.4f}")
 assert max(agree) > 0.999
@@ -150,9 +163,13 @@ def run(interpreter, picture):
 def error(content):
     interpreter = engine(content)
     return np.mean([metrics.chamfer_l1(run(interpreter, x), X) for x, X in zip(pictures[::2], truth[::2], strict=True)])
+
+
 # %%
 errors = {how: error(content) for how, content in files.items()}
-keras_error = np.mean([metrics.chamfer_l1(Y, X) for Y, X in zip(answer(pictures[::2]).numpy(), truth[::2], strict=True)])
+keras_error = np.mean(
+    [metrics.chamfer_l1(Y, X) for Y, X in zip(answer(pictures[::2]).numpy(), truth[::2], strict=True)]
+)
 print(f"Keras        {keras_error:.4f}")
 for how in ("float32", "float16", "int8 weights", "int8"):
     print(f"{how:12} {errors[how]:.4f}  {len(files[how]) / 1000:5.0f} kB")
@@ -166,7 +183,9 @@ Four times smaller, and the error does not move by one per cent. On the benchmar
 print("format        kB   zipped   ms (median, 95 %)   Chamfer-L1")
 for how in ("float32", "float16", "int8 weights", "int8"):
     row = rows["shipped", how]
-    print(f"{how:12} {row['kb']:5.0f}  {row['zipped_kb']:5.0f}     {row['ms']:5.2f}  {row['ms_95']:5.2f}        {row['error']:.4f}")
+    print(
+        f"{how:12} {row['kb']:5.0f}  {row['zipped_kb']:5.0f}     {row['ms']:5.2f}  {row['ms_95']:5.2f}        {row['error']:.4f}"
+    )
 # %% [markdown]
 r"""
 FORMATS
@@ -183,6 +202,8 @@ $$(u + 1)\,n / 2 - \tfrac12 \;=\; u\,\tfrac n2 + \tfrac{n - 1}2$$
 
 Left is what the line said, right what it says now. To a mathematician they are the same. Here is the old one again:
 """
+
+
 # %%
 class OldLook(models.Look):
     def call(self, inputs):
@@ -201,27 +222,46 @@ class OldLook(models.Look):
 
 
 old = keras.models.clone_model(
-    network, clone_function=lambda layer: (OldLook if layer.name == "look" else type(layer)).from_config(layer.get_config())
+    network,
+    clone_function=lambda layer: (OldLook if layer.name == "look" else type(layer)).from_config(layer.get_config()),
 )
 old.set_weights(network.get_weights())
 # %%
 same = np.abs(models.compiled(old)(pictures).numpy() - answer(pictures).numpy()).max()
 files["int8, old line"] = convert(old, "int8", examples)
 errors["int8, old line"] = error(files["int8, old line"])
-print(f"in float32 the two differ by at most {same:.0e}; in int8 {errors['int8']:.4f} and with the old line {errors['int8, old line']:.4f}")
+print(
+    f"in float32 the two differ by at most {same:.0e}; in int8 {errors['int8']:.4f} and with the old line {errors['int8, old line']:.4f}"
+)
 assert same < 1e-4 and errors["int8, old line"] > 1.02 * errors["int8"]
 # %% [markdown]
 r"""
 Whatever flows through the network is stored in 256 steps. The file tells how large they are, for each intermediate result:
 """
+
+
 # %%
 def steps_of(content, words):
     return {t["name"].split("/")[-1]: t["quantization"][0] for t in engine(content).get_tensor_details()
             if any(t["name"].endswith(word) for word in words)}  # fmt: skip
 
 
-print("old line:", {k: round(v, 2) for k, v in steps_of(files["int8, old line"], ("add_1", "add_2", "truediv", "look/sub", "look_1/sub")).items()})
-print("new line:", {k: round(v, 2) for k, v in steps_of(files["int8"], ("look_1/add_1", "look_1/mul", "look_1/add_2", "look/add_1", "look/mul", "look/add_2")).items()})
+print(
+    "old line:",
+    {
+        k: round(v, 2)
+        for k, v in steps_of(files["int8, old line"], ("add_1", "add_2", "truediv", "look/sub", "look_1/sub")).items()
+    },
+)
+print(
+    "new line:",
+    {
+        k: round(v, 2)
+        for k, v in steps_of(
+            files["int8"], ("look_1/add_1", "look_1/mul", "look_1/add_2", "look/add_1", "look/mul", "look/add_2")
+        ).items()
+    },
+)
 # %% [markdown]
 r"""
 STEPS
@@ -232,6 +272,8 @@ r"""
 
 Another way to make a network smaller is to drop the weights that are nearest to zero {cite:p}`han2016compression`. Take the sizes of all kernels' weights, find the value below which a share of them lies, and set these to zero:
 """
+
+
 # %%
 def pruned(share):
     copy = models.load()
@@ -243,7 +285,9 @@ def pruned(share):
 
 
 half = convert(pruned(0.5), "int8 weights")
-print(f"half of all weights dropped: error {error(half):.4f}; {len(half) / 1000:.0f} kB, zipped {len(zlib.compress(half, 9)) / 1000:.0f}")
+print(
+    f"half of all weights dropped: error {error(half):.4f}; {len(half) / 1000:.0f} kB, zipped {len(zlib.compress(half, 9)) / 1000:.0f}"
+)
 assert error(half) > errors["int8 weights"]
 # %% [markdown]
 r"""
@@ -305,6 +349,8 @@ empty = np.mean([(wall + rng.normal(0, 0.02, wall.shape)).clip(0, 1) for _ in ra
 r"""
 For single photographs the package finds the object by GrabCut, which needs no knowledge of the scene. A fixed camera knows more: what the place looks like empty. What differs from that is the object.
 """
+
+
 # %%
 def grab_cut(frame):
     return reconstruction.find_mask(reconstruction.load_picture(frame))
@@ -322,11 +368,17 @@ def drawn(points, size=120):
     u, v = (np.stack([points[:, 1], -points[:, 2]]) * size * 0.9 + size / 2).astype(int).clip(0, size - 1)
     np.maximum.at(image, (v, u), 0.4 + 0.6 * (points[:, 0] + 0.5).clip(0, 1))  # near points are brighter
     return image
+
+
 # %% {"mystnb": {"image": {"alt": "ALT STAGES"}}}
 fast = engine(files["int8 weights"])
 masks = subtraction(film[9])
 cut = reconstruction.cut_out(reconstruction.load_picture(film[9]), masks)
-_ = figures.pictures([film[9], masks.astype(float), cut, drawn(run(fast, cut))], ["camera", "differs", "cut out", "points"], alt="A bench before a stained wall; its outline in white; the bench alone; its points, near ones brighter.")
+_ = figures.pictures(
+    [film[9], masks.astype(float), cut, drawn(run(fast, cut))],
+    ["camera", "differs", "cut out", "points"],
+    alt="A bench before a stained wall; its outline in white; the bench alone; its points, near ones brighter.",
+)
 # %% [markdown]
 r"""
 Each stage is timed on every fifth picture of the film:
@@ -365,6 +417,8 @@ r"""
 
 A film shows what single pictures hide: answers to two neighbouring pictures of one object differ, and the cloud trembles. To measure it, turn each answer back to the object's frame, by the turntable's known angle, and compare it with the one before. Beside it the same for a camera and an object that stand still, where only the sensor's noise differs:
 """
+
+
 # %%
 def answered(frames):
     return np.stack([run(fast, reconstruction.cut_out(reconstruction.load_picture(f), subtraction(f))) for f in frames])
@@ -386,6 +440,8 @@ FLICKER
 
 The common remedy is a running mean: show $\bar Y_k = \alpha\,Y_k + (1 - \alpha)\,\bar Y_{k-1}$, point by point. In the viewer's frame the object has turned on meanwhile, and the mean lags behind. If the turn is known, the old mean is turned along first.
 """
+
+
 # %%
 def smoothed(clouds, alpha, turn):
     shown = [clouds[0]]

@@ -1,0 +1,223 @@
+"""The labs: solutions get all points, untouched notebooks none, mistakes lose theirs, and nothing stops the grader."""
+
+import copy
+import csv
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "labs"))
+
+import build
+import grade
+
+pytestmark = pytest.mark.labs
+LABS = sorted((ROOT / "labs").glob("lab*.md"))
+
+
+class Lab:
+    """A built lab: its tests, its solution and what is handed out."""
+
+    def __init__(self, master: Path) -> None:
+        self.folder = build.build(master)
+        self.tests = grade.cases(self.folder)
+        self.solution, self.student = (
+            nbformat.read(self.folder / part / f"{master.stem}.ipynb", as_version=4) for part in ("solution", "student")
+        )
+        path = ROOT / "labs" / "mistakes" / f"{master.stem}.toml"
+        self.mistakes = tomllib.loads(path.read_text(encoding="utf8"))["mistake"]
+
+    def grade(self, path: Path, seconds: float = 120, memory: float = 2) -> dict:
+        result = grade.grade(path, self.folder, self.tests, [self.folder, path.parent], seconds, memory)
+        return result | {q: grade.points(result, self.tests, q) for q in grade.questions(self.tests)}
+
+    @property
+    def most(self) -> dict[str, float]:
+        return {q: sum(c.points for c in self.tests if c.question == q) for q in grade.questions(self.tests)}
+
+
+@pytest.fixture(scope="module", params=LABS, ids=lambda path: path.stem)
+def lab(request: pytest.FixtureRequest) -> Lab:
+    return Lab(request.param)
+
+
+@pytest.fixture(scope="module")
+def distances() -> Lab:
+    return Lab(ROOT / "labs" / "lab2_distances.md")
+
+
+def replaced(notebook: nbformat.NotebookNode, right: str, wrong: str) -> nbformat.NotebookNode:
+    changed, count = copy.deepcopy(notebook), 0
+    for cell in changed.cells:
+        if cell.cell_type == "code" and right in cell.source:
+            cell.source, count = cell.source.replace(right, wrong), count + 1
+    assert count, f"not in the solution: {right}"
+    return changed
+
+
+def saved(notebook: nbformat.NotebookNode, path: Path) -> Path:
+    nbformat.write(notebook, path)
+    return path
+
+
+def test_solution_gets_all_points_whatever_the_student_number(lab: Lab, tmp_path: Path):
+    for number in (0, 1, 2, 31):
+        own = replaced(lab.solution, "STUDENT = 0", f"STUDENT = {number}")
+        result = lab.grade(saved(own, tmp_path / f"s_{number}.ipynb"))
+        assert {q: result[q] for q in lab.most} == lab.most, (number, result["errors"])
+        assert result["notes"] == []
+
+
+def test_untouched_notebook_gets_none(lab: Lab, tmp_path: Path):
+    result = lab.grade(saved(lab.student, tmp_path / "s_0.ipynb"))
+    assert not any(result[q] for q in lab.most), result["errors"]
+
+
+def test_lab_has_the_size_of_a_lab(lab: Lab):
+    assert 5 <= len(lab.most) <= 8
+    for question in lab.most:
+        own = [case for case in lab.tests if case.question == question]
+        assert any(not case.hidden for case in own), question
+        assert all(case.message for case in own), question
+    found = [mistake["question"] for mistake in lab.mistakes]
+    assert all(found.count(question) >= 2 for question in lab.most)
+
+
+def test_plausible_mistakes_lose_points_in_their_question(lab: Lab, tmp_path: Path):
+    def points(i: int) -> float:
+        mistake = lab.mistakes[i]
+        path = saved(replaced(lab.solution, mistake["right"], mistake["wrong"]), tmp_path / f"m{i}_0.ipynb")
+        return lab.grade(path)[mistake["question"]]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(points, range(len(lab.mistakes))))
+    pairs = zip(lab.mistakes, found, strict=True)
+    assert [(m["question"], m["what"]) for m, got in pairs if got >= lab.most[m["question"]]] == []
+
+
+def added(code: str, at: int = 4) -> Callable[[Lab], nbformat.NotebookNode]:
+    def change(lab: Lab) -> nbformat.NotebookNode:
+        notebook = copy.deepcopy(lab.solution)
+        notebook.cells.insert(at, nbformat.v4.new_code_cell(code))
+        return notebook
+
+    return change
+
+
+def without_checks(lab: Lab) -> nbformat.NotebookNode:
+    notebook = copy.deepcopy(lab.solution)
+    notebook.cells = [cell for cell in notebook.cells if "grader.check" not in cell.source]
+    return notebook
+
+
+def doubled(lab: Lab) -> nbformat.NotebookNode:
+    notebook = copy.deepcopy(lab.solution)
+    at = next(i for i, cell in enumerate(notebook.cells) if "def chamfer_distance" in cell.source)
+    notebook.cells.insert(at, copy.deepcopy(notebook.cells[at]))
+    return notebook
+
+
+def forging(lab: Lab) -> nbformat.NotebookNode:
+    answer = "__import__('types').SimpleNamespace(error_before_exec=None, error_in_exec=None)"
+    notebook = copy.deepcopy(lab.student)
+    notebook.cells.insert(4, nbformat.v4.new_code_cell(f"get_ipython().run_cell = lambda *a, **k: {answer}"))
+    return notebook
+
+
+READS = "open({!r}).read()"
+TESTS = str(ROOT / "labs" / "dist" / "lab2_distances" / "autograder" / "tests" / "q1.py")
+
+
+@pytest.mark.parametrize(
+    ("change", "total", "note"),
+    [
+        (without_checks, 20, "cells of the lab deleted or changed"),
+        (doubled, 20, "1 cells there more than once"),
+        (added("while True: pass"), 0, "took longer than 20 seconds"),
+        (added("kept = bytearray(2_000_000_000)"), 0, "more than 1 GB of memory"),
+        (added("raise ImportError"), 20, "1 cells raise an error"),
+        (added("import os; os._exit(0)"), 0, "ended by itself"),
+        (added(READS.format(TESTS)), 20, "tried to read q1.py"),
+        (added(f"import numpy as np; np.fromfile({TESTS!r})"), 20, "tried to read q1.py"),
+        (added("open('../neighbour/x_1.ipynb').read()"), 20, "tried to read x_1.ipynb"),
+        (added("import os; os.system('ls')"), 20, "tried to start a program"),
+        (added("import urllib.request as u; u.urlopen('http://127.0.0.1:9')"), 20, "tried to use the network"),
+        (forging, 0, "answers for the tests"),
+    ],
+)
+def test_hostile_submissions_are_named(change: Callable, total: float, note: str, distances: Lab, tmp_path: Path):
+    result = distances.grade(saved(change(distances), tmp_path / "x_0.ipynb"), seconds=20, memory=1)
+    assert sum(result[q] for q in distances.most) == total
+    assert re.search(note, "; ".join(result["notes"]))
+
+
+@pytest.mark.parametrize("content", ["", "{not json", "[]", '{"cells": 3}'])
+def test_what_is_no_notebook_is_named(content: str, distances: Lab, tmp_path: Path):
+    path = tmp_path / "x_0.ipynb"
+    path.write_text(content)
+    assert "no notebook that can be read" in distances.grade(path)["notes"][0]
+
+
+def test_borrowed_numbers_are_noticed(distances: Lab, tmp_path: Path):
+    result = distances.grade(saved(distances.solution, tmp_path / "x_7.ipynb"))
+    assert result["notes"] == ["the file's name does not hold its STUDENT number"]
+
+
+def test_weakened_checks_change_nothing(distances: Lab, tmp_path: Path):
+    weak = replaced(distances.student, 'grader.check("q1")', "print('all passed')")
+    result = distances.grade(saved(weak, tmp_path / "x_0.ipynb"))
+    assert not any(result["passed"]) and "1 cells of the lab deleted or changed" in result["notes"]
+
+
+def test_where_folders_cannot_be_hidden_python_is_still_refused(distances: Lab, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(grade, "CAN_ISOLATE", False)
+    result = distances.grade(saved(added(READS.format(TESTS))(distances), tmp_path / "x_0.ipynb"))
+    assert "tried to read q1.py" in result["notes"]
+
+
+@pytest.mark.skipif(not grade.CAN_ISOLATE, reason="this system hides no folders from a process")
+def test_libraries_in_c_find_hidden_folders_empty(distances: Lab, tmp_path: Path):
+    code = f"import tensorflow as tf; found = tf.io.gfile.exists({TESTS!r})"
+    result = distances.grade(saved(added(code)(distances), tmp_path / "x_0.ipynb"))
+    assert result["notes"] == []
+    tests = [grade.Case("q1", "assert found is False", 1, True, "")]
+    assert grade.grade(tmp_path / "x_0.ipynb", distances.folder, tests, [distances.folder], 60, 2)["passed"] == [True]
+
+
+def command(lab: Lab, submissions: Path, grades: Path) -> list[str]:
+    return [sys.executable, str(ROOT / "labs" / "grade.py"), str(lab.folder), str(submissions), "-o", str(grades)]
+
+
+def test_a_run_that_was_killed_goes_on_and_gives_the_same(distances: Lab, tmp_path: Path):
+    submissions = tmp_path / "submissions"
+    submissions.mkdir()
+    for number in range(5):
+        own = distances.solution if number else distances.student
+        saved(replaced(own, "STUDENT = 0", f"STUDENT = {number}"), submissions / f"s_{number}.ipynb")
+    (submissions / "t_9.ipynb").write_text("nothing")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    once = subprocess.run(command(distances, submissions, tmp_path / "once"), env=environment, capture_output=True)
+    assert once.returncode == 0, once.stderr.decode()
+    run = subprocess.Popen(command(distances, submissions, tmp_path / "twice"), env=environment)
+    while not list((tmp_path / "twice" / "results").glob("*.json")):
+        time.sleep(0.1)
+    run.kill()
+    run.wait()
+    assert len(list((tmp_path / "twice" / "results").glob("[!.]*.json"))) < 6
+    subprocess.run(command(distances, submissions, tmp_path / "twice"), env=environment, check=True)
+    scores = [(tmp_path / name / "scores.csv").read_text() for name in ("once", "twice")]
+    assert scores[0] == scores[1]
+    rows = list(csv.DictReader(scores[0].splitlines()))
+    assert [row["total"] for row in rows] == ["0", "20", "20", "20", "20", "0"]
+    assert len(list((tmp_path / "twice" / "feedback").glob("*.html"))) == 6
+    assert "6 submissions" in (tmp_path / "twice" / "index.html").read_text()
