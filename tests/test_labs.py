@@ -12,15 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import build  # labs/
+import grade
 import nbformat
 import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "labs"))
-
-import build
-import grade
-
 pytestmark = pytest.mark.labs
 LABS = sorted((ROOT / "labs").glob("lab*.md"))
 
@@ -176,7 +173,8 @@ def test_borrowed_numbers_are_noticed(distances: Lab, tmp_path: Path):
 def test_weakened_checks_change_nothing(distances: Lab, tmp_path: Path):
     weak = replaced(distances.student, 'grader.check("q1")', "print('all passed')")
     result = distances.grade(saved(weak, tmp_path / "x_0.ipynb"))
-    assert not any(result["passed"]) and "1 cells of the lab deleted or changed" in result["notes"]
+    assert not any(result["passed"])
+    assert "1 cells of the lab deleted or changed" in result["notes"]
 
 
 def test_where_folders_cannot_be_hidden_python_is_still_refused(distances: Lab, tmp_path: Path, monkeypatch):
