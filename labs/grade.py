@@ -91,11 +91,11 @@ class Worker:
             self.answers.put(line)
         self.answers.put("")
 
-    def run(self, code: str) -> str | None:
-        """Runs a cell; returns its error, or None. Raises Stopped."""
+    def run(self, code: str, test: bool = False) -> str | None:
+        """Runs a cell or a test; returns its error, or None. Raises Stopped."""
         token = secrets.token_hex(8)
         try:
-            self.process.stdin.write(json.dumps({"token": token, "code": code}) + "\n")
+            self.process.stdin.write(json.dumps({"token": token, "code": code, "test": test}) + "\n")
             self.process.stdin.flush()
         except OSError as error:
             raise Stopped("its process ended by itself") from error
@@ -182,12 +182,12 @@ def grade(path: Path, lab: Path, tests: list[Case], hidden: list[Path], seconds:
         try:
             failed = sum(worker.run(source) is not None for source in sources)
             result["notes"] += [f"{failed} cells raise an error"] * bool(failed)
-            if worker.run(f"assert str(STUDENT) in {path.stem!r}"):
+            if worker.run(f"assert str(STUDENT) in {path.stem!r}", test=True):
                 result["notes"].append("the file's name does not hold its STUDENT number")
             for i, case in enumerate(tests):
-                if worker.run(CONTROL) is None:
+                if worker.run(CONTROL, test=True) is None:
                     raise Stopped("it answers for the tests: all points are taken away")
-                result["errors"][i] = worker.run(case.code)
+                result["errors"][i] = worker.run(case.code, test=True)
                 result["passed"][i] = result["errors"][i] is None
         except Stopped as stop:
             result["notes"].append(f"stopped: {stop}")

@@ -1,8 +1,9 @@
 """Runs one submission's cells, and then the tests' code, in a process of its own; `grade.py` starts it.
 
 It is told what to run on standard input, a JSON object a line, and answers on standard output in the same way:
-``{"token", "code"}`` gets ``{"token", "error", "seen"}``, where ``error`` is None if all went well and ``seen`` names
-what the code tried and must not. It never sees the tests' files: a test's code arrives when all cells have run.
+``{"token", "code", "test"}`` gets ``{"token", "error", "seen"}``, where ``error`` is None if all went well and ``seen``
+names what the code tried and must not. A test's variables are its own: they overwrite none of the submission's. The
+tests' files are never seen here: a test's code arrives when all cells have run.
 
 What is refused here is refused to Python code. Libraries written in C can open files past it; on Linux `grade.py`
 hides the folders from the whole process.
@@ -67,6 +68,14 @@ class Notebook:
         return lambda *_, **__: None
 
 
+def tried(code: str, names: dict) -> BaseException | None:
+    try:
+        exec(compile(code, "<test>", "exec"), names)
+    except BaseException as error:  # a submission's function may even exit
+        return error
+    return None
+
+
 def main() -> None:
     # the answers' channel is kept apart from what cells print
     orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
@@ -83,8 +92,11 @@ def main() -> None:
     for line in orders:
         order = json.loads(line)
         with capture_output():
-            result = shell.run_cell(order["code"])
-        error = result.error_before_exec or result.error_in_exec
+            if order["test"]:
+                error = tried(order["code"], dict(shell.user_ns))
+            else:
+                result = shell.run_cell(order["code"])
+                error = result.error_before_exec or result.error_in_exec
         told = None if error is None else f"{type(error).__name__}: {error}"[:500]
         answers.write(json.dumps({"token": order["token"], "error": told, "seen": sorted(set(seen))}) + "\n")
         answers.flush()
