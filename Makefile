@@ -58,7 +58,7 @@ test-notebooks: $(READY)
 
 # every lab is built; right, wrong, broken and hostile submissions are graded
 test-labs: $(LABS)
-	$(BIN)/pytest -m labs tests/test_labs.py
+	$(BIN)/pytest -m labs tests/test_labs.py -n 2 --dist loadgroup
 
 # the book is built, opened in a browser, its figures turned; chapters are run in JupyterLab
 test-book: setup
