@@ -26,7 +26,7 @@ from runs import run_all
 from recon3d_lite.datasets import Recipe
 
 LOG = Path(__file__).with_suffix(".json")
-STEPS, RATE, CHANCE = 1000, 2e-3, 0.3
+STEPS, RATE, CHANCE = 700, 2e-3, 0.3
 TRAIN = Recipe(per_category=110, assemblies=960, views=1)
 TEST = Recipe(per_category=15, assemblies=90, views=1, seed=1)
 DROPPED = {"all present": 0.0, "dropped": CHANCE, "dropped and swapped": CHANCE}
