@@ -191,7 +191,7 @@ def batches(
 
 def _code(x: keras.KerasTensor, width: int, units: int, name: str) -> keras.KerasTensor:
     """An encoder: four convolutions, each of which halves the picture, and the code (B, units)."""
-    # He's initial weights: with Keras' own the few numbers of the lidar fade from layer to layer, and learning is slow
+    # He's initial weights: with Keras' own the first hundreds of steps hardly learn from the picture
     how = {"strides": 2, "padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
     for i, channels in enumerate((width, 2 * width, 4 * width, 4 * width)):
         x = layers.Conv2D(channels, 3 if i else 5, name=f"{name}{i}", **how)(x)
