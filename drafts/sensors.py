@@ -53,7 +53,7 @@ for line, (name, light) in zip(axes, sensors.LIGHTS.items(), strict=True):
         axis.set_title(sensor if name == "day" else "", fontsize=10)
 # %% [markdown]
 r"""
-Which of the three should a network believe, and how does it know? And what does it do when one of them is silent?
+(Dark beams are near, yellow ones far.) Which of the three should a network believe, and how does it know? And what does it do when one of them is silent?
 
 ## Three sensors, simulated
 
@@ -74,7 +74,7 @@ for name, light in {"day": 1.0, "late afternoon": 0.3}.items():
     print(f"{name:14} noise measured {measured:.3f}, by the formula {expected:.3f}")
     assert abs(measured / expected - 1) < 0.03
 for name, light in sensors.LIGHTS.items():
-    print(f"{name:14} a grey pixel collects {sensors.WELL * light * grey:.0f} electrons")
+    print(f"{name:14} electrons of a grey pixel: {sensors.WELL * light * grey:.0f}")
 # %% [markdown]
 r"""
 At night one electron a pixel arrives, under a noise of three. What is left is clipped to black and white.
@@ -282,7 +282,7 @@ print("loss, every twenty steps:", np.round(history.history["loss"], 3))
 assert history.history["loss"][-1] < 0.9 * history.history["loss"][0]
 # %% [markdown]
 r"""
-Two minutes of this show little. For the answers it takes the benchmark.
+So few steps say nothing of the sensors. For that it takes the benchmark.
 
 ## The benchmark: who is better alone, and who together?
 
@@ -302,10 +302,18 @@ print(f"{'retrieval':16}" + "".join(f"{base['retrieval'][c]:9.4f}" for c in ["al
 print(f"{'floor':16}{base['floor']:9.4f}")
 # %% [markdown]
 r"""
-TEXT1
+The lidar alone is by far the best. A few depths tell how far the object reaches backwards, which no outline does. The thermal camera is next. The picture is last: by day it has learned something in so short a training, before backgrounds that look like objects, and at night nothing. Retrieval is no help here; it compares grain with grain.
+
+And together? **No fusion beats the lidar alone.** Late fusion and attention come to the same error within 2 %, with two more sensors and the same number of weights; early fusion is 9 % worse. That is not what one hopes of three sensors, and it is what was measured, with one seed. A strong sensor leaves little to add, and each of the three encoders of a fusing network is narrower than the one that the lidar has to itself. Nor does the light matter to any of them: what does not tell much by day is not missed at night.
 """
 # %%
-# ASSERT1
+alone = {sensor: score(sensor, "all") for sensor in sensors.SENSORS}
+fused = {how: score(how, "all") for how in sensors.FUSIONS}
+assert alone["lidar"] < 0.85 * alone["thermal"] < 0.85 * alone["picture"] and min(fused.values()) > alone["lidar"]
+assert max(fused["late"], fused["attention"]) < 1.02 * alone["lidar"] and 1.07 < fused["early"] / alone["lidar"] < 1.11
+assert score("picture", "day") < 0.95 * score("picture", "night") and score("picture", "night") > score("nothing", "all")
+assert all(abs(score(how, "night") / score(how, "day") - 1) < 0.03 for how in sensors.FUSIONS)
+assert base["retrieval"]["all"] > score("nothing", "all")
 # %% [markdown]
 r"""
 ## One is missing
@@ -324,10 +332,20 @@ for axis, training in zip(axes, ("all present", "dropped"), strict=True):
 axes[0].set_ylabel("Chamfer-L1, test")
 _ = axes[1].legend(fontsize=8)
 # %%
-for training in ("all present", "dropped"):
-    print(f"\ntrained with {training:12}" + "".join(f"{c:>12}" for c in missing))
-    for how in sensors.FUSIONS:
-        print(f"{how:25}" + "".join(f"{score(how, c, training):12.4f}" for c in missing))
+only = [f"only {sensor}" for sensor in sensors.SENSORS]
+
+
+def table(conditions, trainings=("all present", "dropped")):
+    for training in trainings:
+        print(f"\ntrained: {training}")
+        print(" " * 10 + "".join(f"{c.replace('thermal', 'therm.'):>14}" for c in conditions))
+        for how in sensors.FUSIONS:
+            print(f"{how:10}" + "".join(f"{score(how, c, training):14.4f}" for c in conditions))
+
+
+table(missing)
+table(only)
+print("\nalone     " + "".join(f"{score(sensor, 'all'):14.4f}" for sensor in sensors.SENSORS))
 # %% [markdown]
 r"""
 TEXT2
@@ -387,10 +405,7 @@ The worst failure keeps its flag up. Here a sensor shows *another object*, fault
 """
 # %%
 wrong = [f"wrong {sensor}" for sensor in sensors.SENSORS]
-for training in ("all present", "dropped", "dropped and swapped"):
-    print(f"\ntrained with {training:20}" + "".join(f"{c:>15}" for c in ["all", *wrong]))
-    for how in sensors.FUSIONS:
-        print(f"{how:33}" + "".join(f"{score(how, c, training):15.4f}" for c in ["all", *wrong]))
+table(["all", *wrong], ("all present", "dropped", "dropped and swapped"))
 # %% [markdown]
 r"""
 TEXT4
