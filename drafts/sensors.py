@@ -286,7 +286,7 @@ So few steps say nothing of the sensors. For that it takes the benchmark.
 
 ## The benchmark: who is better alone, and who together?
 
-`benchmarks/sensors.py` trains each network with 700 batches of 32 readings of 2,500 shapes, and tests on 300 others. Beside the networks stand three that see less or do not learn: *nothing*, a network without any sensor, whose answer is one cloud for all shapes; *retrieval*, the training shape whose readings are nearest; and the floor, the truth sampled a second time. Scores are Chamfer-L1 in box diagonals.
+`benchmarks/sensors.py` trains each network with 700 batches of 32 readings of 2,500 shapes, and tests on 300 others. Beside the networks stand three that see less or do not learn: *nothing*, one cloud for all shapes, the best that training finds; *retrieval*, the training shape whose readings are nearest; and the floor, the truth sampled a second time. Scores are Chamfer-L1 in box diagonals.
 """
 # %%
 def score(how, condition, training="all present"):
@@ -311,7 +311,8 @@ alone = {sensor: score(sensor, "all") for sensor in sensors.SENSORS}
 fused = {how: score(how, "all") for how in sensors.FUSIONS}
 assert alone["lidar"] < 0.85 * alone["thermal"] < 0.85 * alone["picture"] and min(fused.values()) > alone["lidar"]
 assert max(fused["late"], fused["attention"]) < 1.02 * alone["lidar"] and 1.07 < fused["early"] / alone["lidar"] < 1.11
-assert score("picture", "day") < 0.95 * score("picture", "night") and score("picture", "night") > score("nothing", "all")
+assert score("picture", "day") < 0.95 * score("picture", "night")
+assert abs(score("picture", "night") / score("nothing", "all") - 1) < 0.04
 assert all(abs(score(how, "night") / score(how, "day") - 1) < 0.03 for how in sensors.FUSIONS)
 assert base["retrieval"]["all"] > score("nothing", "all")
 # %% [markdown]
@@ -320,7 +321,7 @@ r"""
 
 Now a cable breaks: a sensor's channels are 0, and its flag says so. Each of the three networks was trained twice, with all sensors present at every step, and with drop-out.
 """
-# %% {"mystnb": {"image": {"alt": "ALT2"}}}
+# %% {"mystnb": {"image": {"alt": "Errors of early, late and attention fusion with all sensors and without the picture, the lidar, the thermal camera. Left, trained with all present: errors jump from 0.04 to between 0.065 and 0.072 without the lidar, above the dashed line of nothing, and attention's also without the picture. Right, trained with drop-out: all stay near 0.042 to 0.047, and at 0.053 without the lidar, well below the line."}}}
 missing = ["all", *(f"no {sensor}" for sensor in sensors.SENSORS)]
 figure, axes = plt.subplots(1, 2, figsize=(6, 3.2), layout="constrained", sharey=True)
 for axis, training in zip(axes, ("all present", "dropped"), strict=True):
@@ -348,10 +349,24 @@ table(only)
 print("\nalone     " + "".join(f"{score(sensor, 'all'):14.4f}" for sensor in sensors.SENSORS))
 # %% [markdown]
 r"""
-TEXT2
+Trained with all sensors present, every network breaks. Without the lidar late fusion has an error of 0.066, early fusion 0.065 and attention 0.072. They still have the thermal camera, which alone makes 0.051 possible, and answer worse than a network that sees nothing.
+
+Attention, whose mask was to prevent just this, breaks worst. It loses most when the picture goes, of which it makes nothing; with only the lidar left its error is 0.31, as if it answered another world. The mask worked for two depths because both were measurements of the same thing, each right by itself. Codes are not. Each is a part of a sum that the decoder knows only as a whole. When the share of an absent sensor is divided among the others, their codes come out larger than they ever were in training.
+
+Trained with drop-out, no network breaks. Without the lidar they come to 0.053 or 0.054, near the thermal camera's own network; with nothing but the lidar, late fusion and attention come within 6 % of the lidar's own. The price, when all is well, is 2.5 % for late fusion and attention, and 7 % for early fusion. Between late fusion and attention there is next to no difference: a mask is no substitute for the training, and with the training it is not needed.
 """
 # %%
-# ASSERT2
+lost = {how: score(how, "no lidar") for how in sensors.FUSIONS}
+kept = {how: score(how, "no lidar", "dropped") for how in sensors.FUSIONS}
+assert min(lost.values()) > score("nothing", "all") and max(kept.values()) < 1.06 * alone["thermal"]
+assert max(lost, key=lost.get) == "attention" and score("attention", "only lidar") > 0.3
+assert score("attention", "no picture") > score("attention", "no lidar") > score("attention", "no thermal")
+own = [score(how, "only lidar", "dropped") / alone["lidar"] for how in ("late", "attention")]
+price = {how: score(how, "all", "dropped") / fused[how] - 1 for how in sensors.FUSIONS}
+print("price of drop-out:", {how: f"{100 * share:.1f} %" for how, share in price.items()})
+assert max(own) < 1.06 and 0.02 < price["late"] < 0.035 and 0.02 < price["attention"] < 0.035 < price["early"] < 0.08
+both = [score("attention", c, "dropped") / score("late", c, "dropped") for c in (*missing, *only)]
+assert 0.97 < min(both) < max(both) < 1.03
 # %% [markdown]
 r"""
 Here is one test shape as late fusion answers it, trained with drop-out and without. The slider takes the sensors away.
@@ -371,11 +386,13 @@ figures.slider(
     name="sensors, and training with or without drop-out",
     truth=truth[0][:1024],
     title="What late fusion answers when a sensor is taken away",
-    alt="ALT3",
+    alt="A slider through six answers, blue, beside the true sofa, orange. With all sensors both answers are blocks as large as the sofa. Without the lidar the network trained without drop-out answers a small ball with a few points scattered about; trained with drop-out it answers a block again.",
 )
 # %% [markdown]
 r"""
 ## What attention attends to
+
+The shares that attention gives to the three sensors, in the mean of the test shapes:
 """
 # %%
 def share(condition, training):
@@ -388,15 +405,20 @@ def share(condition, training):
 
 
 for training in ("all present", "dropped"):
-    print(f"\nshares when trained with {training:12}" + "".join(f"{s:>9}" for s in sensors.SENSORS))
+    print(f"\ntrained: {training:12}" + "".join(f"{s:>9}" for s in sensors.SENSORS))
     for condition in (*lights, "warm", "cold", "wrong lidar", "wrong picture"):
-        print(f"{condition:37}" + "".join(f"{w:9.2f}" for w in share(condition, training)))
+        print(f"{condition:21}" + "".join(f"{w:9.2f}" for w in share(condition, training)))
 # %% [markdown]
 r"""
-TEXT3
+Trained with all present, the shares are the same by day and by night, for warm objects and cold ones, and when the lidar shows another object. The largest goes to the picture. So **a share is not trust**. An encoder can give its sensor a code of large numbers and a small share, or a large share and a code that is always the same; the sum is what counts.
+
+Only with drop-out, where every sensor must at times speak alone, do the shares rank the sensors by their worth: the lidar 0.68, the thermal camera 0.18, the picture 0.14. Even then they do not fall for the picture at night, nor for the thermal camera before a cold object by more than 0.02. In 700 steps attention learned which sensor is the better one. It did not learn when.
 """
 # %%
-# ASSERT3
+each = {training: np.array([share(c, training) for c in (*lights, "warm", "cold")]) for training in ("all present", "dropped")}
+assert all(np.ptp(shares, axis=0).max() < 0.025 for shares in each.values())  # neither light nor warmth
+assert each["all present"][0].argmax() == 0 and list(each["dropped"][0].argsort()) == [0, 2, 1]
+assert np.allclose(share("wrong lidar", "dropped"), share("all", "dropped"), atol=0.01)
 # %% [markdown]
 r"""
 ## One is wrong, and does not say so
@@ -408,15 +430,28 @@ wrong = [f"wrong {sensor}" for sensor in sensors.SENSORS]
 table(["all", *wrong], ("all present", "dropped", "dropped and swapped"))
 # %% [markdown]
 r"""
-TEXT4
+A wrong lidar is the worst that happened to these networks short of attention's collapse. Late fusion and attention, trained with all present, go from 0.041 to 0.088. Drop-out taught them to do without a sensor, and helps little against one that lies: 0.080, when with no lidar at all it would be 0.053.
+
+Attention does not notice. The lidar's share in the table above is the same with the right lidar and with the wrong one, and it cannot be otherwise: each score is made of one code, and another object's lidar reading is a faultless lidar reading. Only by comparing the sensors can the lie be told. Early fusion and the decoder of late fusion could compare, and could learn it from examples. The third training gives them: in three of ten readings one sensor, drawn at random, shows another object. It lowers the error under a wrong lidar to 0.061, 0.072 and 0.069, and costs 6 to 10 % when all is well. That is still no better than seeing nothing. Early fusion, behind in all else, is ahead here, in all three trainings.
 """
 # %%
-# ASSERT4
+lidar_wrong = {t: {how: score(how, "wrong lidar", t) for how in sensors.FUSIONS} for t in late}
+print({t: {how: round(value, 3) for how, value in each_how.items()} for t, each_how in lidar_wrong.items()})
+swapped = {how: score(how, "all", "dropped and swapped") / fused[how] - 1 for how in sensors.FUSIONS}
+for how in ("late", "attention"):
+    falling = [lidar_wrong[t][how] for t in ("all present", "dropped", "dropped and swapped")]
+    assert falling[0] > 2 * fused[how] and falling[0] > falling[1] > falling[2] > 1.05 * score("nothing", "all")
+    assert falling[1] > 1.45 * kept[how]
+assert all(min(values, key=values.get) == "early" for values in lidar_wrong.values())
+assert 0.95 * score("nothing", "all") < lidar_wrong["dropped and swapped"]["early"]
+assert 0.05 < min(swapped.values()) and max(swapped.values()) < 0.105
 # %% [markdown]
 r"""
 ## What was found
 
-TEXT5
+With one strong sensor among three, no fusion beat that sensor alone. What fusing can bring is safety, and it had to be trained for: without drop-out every network that lost its lidar answered worse than one that sees nothing, and masked attention, so right for two depths, was the most fragile. Sensor drop-out cost late fusion 2.5 % and brought its error without the lidar from 0.066 to 0.054. Attention's shares ranked the sensors only after drop-out, never followed the light, and cannot notice a sensor that is wrong; such a sensor does far more harm than a missing one, and no training here repaired it.
+
+What is weak: one seed, and 700 steps, in which the picture hardly began to be understood. Differences of 1 or 2 % between late fusion and attention mean nothing. With a longer training the picture may well have more to say.
 """
 # %% [markdown]
 r"""
@@ -457,7 +492,20 @@ for share in (0.0, 0.05, 0.2):
 With 20 % of lies the mean has 0.0455, the median 0.0220, the mean of those who agree 0.0194. When nobody lies they have 0.0172, 0.0200 and 0.0174: the median costs a sixth, looking who agrees next to nothing. A lie is told by comparing; this is what attention's shares, each made of one code, cannot do.
 ````
 
-EX3
+```{exercise}
+:label: sensors-only
+A network that was trained with drop-out can work with one sensor alone, and so can that sensor's own network. From the log: what does sharing the weights with two other sensors cost each of them? Is there one that gains?
+```
+
+````{solution} sensors-only
+:class: dropdown
+```python
+for sensor in sensors.SENSORS:
+    for how in sensors.FUSIONS:
+        print(sensor, how, f"{100 * (score(how, f'only {sensor}', 'dropped') / score(sensor, 'all') - 1):+.1f} %")
+```
+Each pays, and none gains: the picture 7 to 9 %, the thermal camera 3 to 5 %, the lidar 3 % in late fusion, 5 % in attention and 16 % in early fusion. In training each sensor was alone in about 7 of 100 readings ($0.7 \cdot 0.3^2$, and a third of the $0.3^3$ where none would have been left); its own network saw it alone every time.
+````
 """
 # %% [markdown]
 r"""
