@@ -214,7 +214,7 @@ def places(masks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def paid(Y: np.ndarray, P: np.ndarray, M: np.ndarray, moves: int) -> float:
-    """Milliseconds of processor time that refining one answer takes, without building its graph; the median of three."""
+    """Milliseconds of processor time that refining one answer takes, without building its graph; median of three."""
     found = []
     for _ in range(3):
         times = []
