@@ -72,9 +72,9 @@ P = np.float32([matrix(i) for i in range(len(data))])
 c = datasets.camera_of(recipe.view(5, 0), recipe.shape(5).mesh, size=64)
 assert np.allclose(c.project(data.points[5])[0], 64 * seen(P, surface)[5], atol=0.01)  # as the package's camera
 
-# %% {"mystnb": {"image": {"alt": "ALT1"}}}
+# %% {"mystnb": {"image": {"alt": "Three outlines in grey, of a chair, a mug and a vase, with the points of the answers in orange. The points fill most of each outline, but many lie outside, most of all below the mug, and some borders stay bare."}}}
 masks = data.pictures[:, 0, :, :, 3] > 127
-shown = [0, 24, 39]
+shown = [18, 24, 39]
 figure, axes = plt.subplots(1, 3, figsize=(6.4, 2.4), layout="constrained")
 for axis, i in zip(axes, shown, strict=True):
     u, v = 64 * seen(P, Y)[i].numpy().T
@@ -138,7 +138,7 @@ Chamfer-L1 falls by more than half, and nothing has become better. It is complet
 
 Accuracy stays, as it should. But accuracy alone is no measure either: an answer that puts all its points on the one place it is sure of is perfectly accurate.
 
-Two ways out. The first: subtract the *floor*, what as many points of the true surface score, the best that points drawn by chance can be expected to do. What is above it stays nearly the same here, for these points are as even as those of the floor. The points of a network are not drawn by chance. They keep a distance from each other, so the floor is too high for them.
+Two ways out. The first: subtract the *floor*, what as many points of the true surface score, the best that points drawn by chance can be expected to do. What is above it stays nearly the same here, for these points are as even as those of the floor. The points of a network, though, are not drawn by chance. They lie almost half as far again from each other as true points drawn by chance, so that floor is not theirs.
 """
 
 # %%
@@ -146,6 +146,15 @@ assert np.ptp(stretched[:, 0]) < 0.04 * stretched[0, 0]  # accuracy: the same
 assert stretched[-1].mean() < 0.5 * stretched[0].mean()  # Chamfer-L1: better and better
 above = stretched.mean(1) - floor.mean(1)
 assert np.ptp(above) < 0.1 * above.mean()  # above the floor: nearly the same
+
+
+def spacing(clouds):  # mean distance from a point to the next one of the same cloud
+    return np.mean([cKDTree(Y).query(Y, 2)[0][:, 1].mean() for Y in clouds])
+
+
+ratio = spacing(Y) / spacing(more[:, : Y.shape[1]])
+print(f"the answers' points lie {ratio:.2f} times as far apart as true points drawn by chance")
+assert 1.25 < ratio < 1.65
 
 # %% [markdown]
 r"""
@@ -266,10 +275,11 @@ def places(mask, count=1024):  # the pixels of an outline, all about equally oft
 M = np.float32([places(mask) for mask in masks])
 uv = seen(P, Y)[0].numpy()
 by_hand = (cKDTree(uv).query(M[0])[0] ** 2).mean() + (cKDTree(M[0]).query(uv)[0] ** 2).mean()
-assert np.isclose(by_hand, losses.chamfer_distance(np.pad(M[:1], [(0, 0), (0, 0), (0, 1)]), np.pad(uv, [(0, 0), (0, 1)])[None])[0], rtol=1e-3)  # fmt: skip
+flat = [np.pad(x, [(0, 0), (0, 1)])[None] for x in (M[0], uv)]
+assert np.isclose(by_hand, losses.chamfer_distance(*flat)[0], rtol=1e-3)  # by hand as by the package
 after = refine(Y, P, M, gamma=0.3)
 
-# %% {"mystnb": {"image": {"alt": "ALT2"}}}
+# %% {"mystnb": {"image": {"alt": "The same three outlines with the refined points in blue. Nearly all lie inside, all borders are reached, and many points sit at the centres of pixels, in rows."}}}
 figure, axes = plt.subplots(1, 3, figsize=(6.4, 2.4), layout="constrained")
 for axis, i in zip(axes, shown, strict=True):
     u, v = 64 * seen(P, after)[i].numpy().T
@@ -336,7 +346,8 @@ What is wrong across the line of sight shrinks. What is wrong along it stays: de
 (along, across), (along_after, across_after) = parts(Y), parts(after)
 assert across_after < 0.96 * across and abs(along_after / along - 1) < 0.02
 (o, e), (o_after, e_after), (o_true, _) = (scores[name].mean(0) for name in scores)
-assert o_after > o + 0.08 and o_after > o_true and 0.92 * e < e_after < 0.98 * e and better > 0.7
+assert o_after > o + 0.08 and o_after > o_true
+assert 0.92 * e < e_after < 0.98 * e and better > 0.7
 
 # %% [markdown]
 r"""
@@ -388,7 +399,7 @@ own = next(row for row in rows if row["task"] == {"refine": "base", "gamma": 0.3
 minutes, ms = (mean(lambda row, key=key: row[key], base) for key in ("minutes", "ms"))
 bought["refining"] = (refined(refine="base", gamma=0.3)[2], minutes, ms + own["ms"])
 for title, (gain, *cost) in sorted(bought.items(), key=lambda item: -item[1][0]):
-    print(f"{title:10} removes {gain:+5.1f} % of the error; training {cost[0] / minutes:4.1f} x, an answer {cost[1] / ms:5.1f} x")
+    print(f"{title:10} error {-gain:+5.1f} %   training {cost[0] / minutes:4.1f} x   an answer {cost[1] / ms:5.1f} x")
 
 # %% {"mystnb": {"image": {"alt": "ALT3"}}}
 figure, axes = plt.subplots(1, 2, figsize=(6.6, 3.4), layout="constrained", sharey=True)
