@@ -155,13 +155,12 @@ def main() -> None:
 
     rows, calls = {}, {}
     for name, model in networks(folder, data).items():
-        zeros = np.mean([np.mean(w.numpy() == 0) for w in model.trainable_variables if len(w.shape) > 1])
         for how in FORMATS if name in ("shipped", "whole 0", "half 0", "quarter 0") else ("int8 weights",):
             content = convert(model, how, folder / "variant.tflite", examples)
             run = calls[f"{name}, {how}"] = runner(content)
             error = losses.chamfer_l1(truth, np.stack([run(picture) for picture in pictures]))
             rows[f"{name}, {how}"] = {
-                "network": name, "format": how, "parameters": model.count_params(), "zeros": round(float(zeros), 3),
+                "network": name, "format": how, "parameters": model.count_params(),
                 "kb": len(content) / 1000, "zipped_kb": len(zlib.compress(content, 9)) / 1000,
                 "error": round(float(np.mean(error)), 5),
             }  # fmt: skip
