@@ -223,6 +223,8 @@ def feedback(name: str, result: dict, tests: list[Case]) -> str:
     """The page for one student. Of hidden tests it shows the hint, not the code."""
     rows = []
     for case, passed, error in zip(tests, result["passed"], result["errors"], strict=True):
+        if passed and not case.points:
+            continue
         why = "" if passed else case.message or ("a hidden test failed" if case.hidden else str(error))
         rows.append([case.question, f"{case.points if passed else 0:g} of {case.points:g}", why])
     total = sum(case.points for case in tests)
@@ -278,7 +280,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120, help="for each submission")
     parser.add_argument("--memory", type=float, default=2, help="GB for each submission")
     options = parser.parse_args()
-    tests = cases(options.lab)
+    try:
+        tests = cases(options.lab)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     paths = {path.stem: path for path in sorted(options.submissions.glob("*.ipynb"))}
     if not paths:
         parser.error(f"{options.submissions}: no .ipynb files in it")
