@@ -76,7 +76,13 @@ class Worker:
 
     def __init__(self, folder: Path, hidden: list[Path], seconds: float, memory: float) -> None:
         command = [sys.executable, "-P", str(WORKER)]
-        environment = {**os.environ, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "HOME": str(folder)}
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": "0",
+            "OMP_NUM_THREADS": "1",
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+        }
         self.process = subprocess.Popen(
             isolated(hidden) + command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, cwd=folder, env=environment, start_new_session=True,

@@ -9,6 +9,7 @@ What is refused here is refused to Python code. Libraries written in C can open 
 hides the folders from the whole process.
 """
 
+import importlib.util
 import json
 import os
 import random
@@ -24,10 +25,13 @@ import numpy as np
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-PACKAGE = Path(__file__).resolve().parent.parent / "recon3d_lite"
+import recon3d_lite.figures  # noqa: F401  (Matplotlib asks another program for fonts when it is imported)
+
+PACKAGE = Path(importlib.util.find_spec("recon3d_lite").origin).parent
 LIBRARIES = [sys.prefix, sys.base_prefix, *site.getsitepackages(), PACKAGE, "/usr", "/lib"]
-LIBRARIES = tuple(str(Path(folder).resolve()) + os.sep for folder in LIBRARIES)
+LIBRARIES = tuple({str(path) + os.sep for folder in LIBRARIES for path in (folder, Path(folder).resolve())})
 READABLE = (*LIBRARIES, "/etc/", "/dev/", os.path.realpath(os.getcwd()) + os.sep, str(Path(__file__).resolve()))
+SEARCHED = {os.path.realpath(folder) for folder in sys.path}  # their names, to find packages
 MACHINE = re.compile(r"/proc(/self|/\d+)?(/stat|/status|/cmdline|/cpuinfo|/meminfo)?$")  # libraries ask what runs there
 STARTS = ("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn")
 NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo")
@@ -39,8 +43,8 @@ def guard(event: str, arguments: tuple) -> None:
     tried = None
     if event in ("open", "os.listdir", "os.scandir") and isinstance(arguments[0], str | bytes | os.PathLike):
         path = os.path.realpath(os.fsdecode(arguments[0]))
-        if not (path + os.sep).startswith(READABLE) and not MACHINE.match(path):
-            tried = f"to read {Path(path).name}"
+        allowed = (path + os.sep).startswith(READABLE) or path in SEARCHED or MACHINE.match(path)
+        tried = None if allowed else f"to read {Path(path).name}"
     elif event in STARTS:
         tried = "to start a program"
     elif event in NETWORK:
