@@ -127,9 +127,8 @@ def doubled(lab: Lab) -> nbformat.NotebookNode:
 
 
 def forging(lab: Lab) -> nbformat.NotebookNode:
-    answer = "__import__('types').SimpleNamespace(error_before_exec=None, error_in_exec=None)"
     notebook = copy.deepcopy(lab.student)
-    notebook.cells.insert(4, nbformat.v4.new_code_cell(f"get_ipython().run_cell = lambda *a, **k: {answer}"))
+    notebook.cells.append(nbformat.v4.new_code_cell("import builtins; builtins.exec = lambda *_: None"))
     return notebook
 
 
