@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import functools
 import os
 import re
 import subprocess
@@ -42,6 +43,9 @@ class Lab:
         return {q: sum(c.points for c in self.tests if c.question == q) for q in grade.questions(self.tests)}
 
 
+built = functools.cache(Lab)
+
+
 def in_turn(name: str) -> pytest.MarkDecorator:
     """Tests of one lab run one after the other, for each builds it in the same place."""
     return pytest.mark.xdist_group(name)
@@ -49,12 +53,12 @@ def in_turn(name: str) -> pytest.MarkDecorator:
 
 @pytest.fixture(scope="module", params=[pytest.param(p, marks=in_turn(p.stem), id=p.stem) for p in LABS])
 def lab(request: pytest.FixtureRequest) -> Lab:
-    return Lab(request.param)
+    return built(request.param)
 
 
 @pytest.fixture(scope="module")
 def distances() -> Lab:
-    return Lab(ROOT / "labs" / "lab2_distances.md")
+    return built(ROOT / "labs" / "lab2_distances.md")
 
 
 def replaced(notebook: nbformat.NotebookNode, right: str, wrong: str) -> nbformat.NotebookNode:
@@ -94,6 +98,7 @@ def test_lab_has_the_size_of_a_lab(lab: Lab):
     assert all(found.count(question) >= 2 for question in lab.most)
 
 
+@pytest.mark.timeout(1800)
 def test_plausible_mistakes_lose_points_in_their_question(lab: Lab, tmp_path: Path):
     def unnoticed(mistake: dict) -> bool:
         wrong = replaced(lab.solution, mistake["right"], mistake["wrong"])
