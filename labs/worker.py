@@ -72,7 +72,7 @@ class Notebook:
         return lambda *_, **__: None
 
 
-def tried(code: str, names: dict) -> BaseException | None:
+def error_of(code: str, names: dict) -> BaseException | None:
     try:
         exec(compile(code, "<test>", "exec"), names)
     except BaseException as error:  # a submission's function may even exit
@@ -97,7 +97,7 @@ def main() -> None:
         order = json.loads(line)
         with capture_output():
             if order["test"]:
-                error = tried(order["code"], dict(shell.user_ns))
+                error = error_of(order["code"], dict(shell.user_ns))
             else:
                 result = shell.run_cell(order["code"])
                 error = result.error_before_exec or result.error_in_exec
