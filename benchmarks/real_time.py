@@ -2,7 +2,7 @@
 
     python benchmarks/real_time.py [--folder _build/real_time]
 
-Twelve trainings on one core, some 25 minutes in all, then every variant is converted with LiteRT, scored and timed.
+Thirteen trainings on one core, half an hour in all, then every variant is converted with LiteRT, scored and timed.
 Trained networks stay in the folder, so a run that was stopped goes on. All times are of one picture on one core, in
 milliseconds: rounds in which each variant has its turn, the first calls of a turn not counted.
 
