@@ -3,6 +3,7 @@
 import copy
 import csv
 import functools
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,9 @@ import build  # labs/
 import grade
 import nbformat
 import pytest
+import report
+import sandbox
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.labs
@@ -36,11 +40,11 @@ class Lab:
 
     def grade(self, path: Path, seconds: float = 120, memory: float = 2) -> dict:
         result = grade.grade(path, self.folder, self.tests, [self.folder, path.parent], seconds, memory)
-        return result | {q: grade.points(result, self.tests, q) for q in grade.questions(self.tests)}
+        return result | {q: report.points(result, self.tests, q) for q in report.questions(self.tests)}
 
     @property
     def most(self) -> dict[str, float]:
-        return {q: sum(c.points for c in self.tests if c.question == q) for q in grade.questions(self.tests)}
+        return {q: sum(c.points for c in self.tests if c.question == q) for q in report.questions(self.tests)}
 
 
 built = functools.cache(Lab)
@@ -86,6 +90,15 @@ def test_solution_gets_all_points_whatever_the_student_number(lab: Lab, tmp_path
 def test_untouched_notebook_gets_none(lab: Lab, tmp_path: Path):
     result = lab.grade(saved(lab.student, tmp_path / "s_0.ipynb"))
     assert not any(result[q] for q in lab.most), result["errors"]
+
+
+def test_what_is_handed_out_is_one_notebook_without_hidden_tests(lab: Lab):
+    assert [path.name for path in (lab.folder / "student").iterdir()] == [f"{lab.folder.name}.ipynb"]
+    text = (lab.folder / "student" / f"{lab.folder.name}.ipynb").read_text(encoding="utf8")
+    assert "'hidden': True" not in text
+    for case in lab.tests:
+        if case.hidden and len(case.code) > 60:
+            assert json.dumps(case.code.splitlines()[-1])[1:-1] not in text
 
 
 def test_lab_has_the_size_of_a_lab(lab: Lab):
@@ -189,23 +202,69 @@ def test_weakened_checks_change_nothing(distances: Lab, tmp_path: Path):
 
 @in_turn("lab2_distances")
 def test_where_folders_cannot_be_hidden_python_is_still_refused(distances: Lab, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(grade, "CAN_ISOLATE", False)
+    monkeypatch.setattr(sandbox, "CAN_ISOLATE", False)
     result = distances.grade(saved(added(READS.format(TESTS))(distances), tmp_path / "x_0.ipynb"))
     assert "tried to read q1.py" in result["notes"]
 
 
 @in_turn("lab2_distances")
-@pytest.mark.skipif(not grade.CAN_ISOLATE, reason="this system hides no folders from a process")
+@pytest.mark.skipif(not sandbox.CAN_ISOLATE, reason="this system hides no folders from a process")
 def test_libraries_in_c_find_hidden_folders_empty(distances: Lab, tmp_path: Path):
     code = f"import tensorflow as tf; found = tf.io.gfile.exists({TESTS!r})"
     result = distances.grade(saved(added(code)(distances), tmp_path / "x_0.ipynb"))
     assert result["notes"] == []
-    tests = [grade.Case("q1", "assert found is False", 1, True, "")]
+    tests = [report.Case("q1", "assert found is False", 1, True, "")]
     assert grade.grade(tmp_path / "x_0.ipynb", distances.folder, tests, [distances.folder], 60, 2)["passed"] == [True]
 
 
 def command(lab: Lab, submissions: Path, grades: Path) -> list[str]:
     return [sys.executable, str(ROOT / "labs" / "grade.py"), str(lab.folder), str(submissions), "-o", str(grades)]
+
+
+@in_turn("lab2_distances")
+def test_checks_answer_whatever_the_notebook_is_called(distances: Lab, tmp_path: Path):
+    saved(distances.student, tmp_path / "another.ipynb")
+    solved = NotebookClient(copy.deepcopy(distances.solution), resources={"metadata": {"path": tmp_path}}).execute()
+    checks = [cell for cell in solved.cells if "grader.check(" in cell.source]
+    said = {cell.source: cell.outputs[0]["data"]["text/plain"] for cell in checks}
+        cell.source: cell.outputs[0]["data"]["text/plain"] for cell in solved.cells if "grader.check(" in cell.source
+    }
+    assert [re.search("passed", text) is not None for text in said.values()] == [True] * len(distances.most)
+    wrong = replaced(distances.solution, "((X[:, None] - Y[None]) ** 2).sum(-1)", "abs(X[:, None] - Y[None]).sum(-1)")
+    wrong.cells = wrong.cells[: [cell.source for cell in wrong.cells].index('grader.check("q1")') + 1]
+    told = NotebookClient(wrong, resources={"metadata": {"path": tmp_path}}).execute().cells[-1].outputs[0]
+    assert "from (0, 0, 0) to (3, 4, 0) it is 25, squared" in told["data"]["text/plain"]
+
+
+@in_turn("lab2_distances")
+def test_folders_of_a_learning_platform_are_read_and_every_file_named(distances: Lab, tmp_path: Path):
+    place = tmp_path / "in" / "Ada <L>_12_file_"
+    (place / ".ipynb_checkpoints").mkdir(parents=True)
+    saved(distances.student, place / "lab2_0.ipynb")
+    saved(distances.student, place / ".ipynb_checkpoints" / "lab2_0.ipynb")
+    (tmp_path / "in" / "lab2_1.pdf").write_text("%PDF")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(command(distances, tmp_path / "in", tmp_path / "out"), env=environment, check=True)
+    rows = list(csv.DictReader((tmp_path / "out" / "scores.csv").read_text().splitlines()))
+    assert [(row["submission"], row["total"]) for row in rows] == [
+        ("Ada <L>_12_file_/lab2_0", "0"),
+        ("lab2_1.pdf", "0"),
+    ]
+    assert "no notebook" in rows[1]["notes"]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert 'href="feedback/Ada%20%3CL%3E_12_file_/lab2_0.html"' in page
+    assert "<L>" not in page
+    assert (tmp_path / "out" / "feedback" / "Ada <L>_12_file_" / "lab2_0.html").exists()
+
+
+def test_feedback_keeps_the_code_of_hidden_tests():
+    tests = [report.Case("q1", "assert f(7) == 3", 1, hidden, "f counts") for hidden in (False, True)]
+    result = {"passed": [False, False], "errors": ["NameError: f", "NameError: secret"], "notes": []}
+    page = report.feedback("x", result, tests)
+    assert page.count("f counts") == 2
+    assert "NameError: f" in page
+    assert "secret" not in page
+    assert "f(7)" not in page
 
 
 @in_turn("lab2_distances")

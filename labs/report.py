@@ -1,0 +1,108 @@
+"""What teacher and students get of the grades: scores.csv, a page for each student, a page of statistics."""
+
+import csv
+import html
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from recon3d_lite.files import whole
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test: what it runs, what it is worth, and what a student is told if it fails."""
+
+    question: str
+    code: str
+    points: float
+    hidden: bool
+    message: str
+
+
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>body{{font:16px/1.5 sans-serif;max-width:46em;margin:2em auto;padding:0 1em}}
+table{{border-collapse:collapse}}a{{color:inherit}}
+td,th{{border-bottom:1px solid #ccc;padding:.2em .8em .2em 0;text-align:left;vertical-align:top}}
+@media(prefers-color-scheme:dark){{body{{background:#111;color:#ddd}}}}</style><h1>{title}</h1>{body}</html>
+"""
+
+
+class Link(str):
+    """A submission's name, shown as a link to its page of feedback."""
+
+
+def cell(tag: str, content: object) -> str:
+    shown = html.escape(str(content))
+    if isinstance(content, Link):
+        shown = f'<a href="feedback/{quote(content)}.html">{shown}</a>'
+    return f"<{tag}>{shown}</{tag}>"
+
+
+def table(head: list[str], rows: list[list[object]]) -> str:
+    lines = [f"<tr>{''.join(cell(tag, content) for content in row)}</tr>"
+             for tag, row in [("th", head), *(("td", row) for row in rows)]]  # fmt: skip
+    return f"<table>{''.join(lines)}</table>"
+
+
+def points(result: dict, tests: list[Case], question: str | None = None) -> float:
+    pairs = zip(tests, result["passed"], strict=True)
+    return sum(case.points for case, passed in pairs if passed and question in (None, case.question))
+
+
+def feedback(name: str, result: dict, tests: list[Case]) -> str:
+    """The page for one student. Of hidden tests it shows the hint, not the code."""
+    rows = []
+    for case, passed, error in zip(tests, result["passed"], result["errors"], strict=True):
+        if passed and not case.points:
+            continue
+        why = [] if passed else [case.message or "a test failed"]
+        if error and not case.hidden and not error.startswith("AssertionError"):  # a hidden test's would show its code
+            why.append(error)
+        rows.append([case.question, f"{case.points if passed else 0:g} of {case.points:g}", "; ".join(why)])
+    total = sum(case.points for case in tests)
+    notes = "".join(f"<p>{html.escape(note)}.</p>" for note in result["notes"])
+    score = f"<p><b>{points(result, tests):g} of {total:g} points.</b></p>"
+    body = score + notes + table(["question", "points", ""], rows)
+    return PAGE.format(title=html.escape(name), body=body)
+
+
+def statistics(results: dict[str, dict], tests: list[Case]) -> str:
+    """The page for the teacher: what failed most, and everybody's points, those who need a look first."""
+    rows = []
+    for question in questions(tests):
+        most = sum(case.points for case in tests if case.question == question)
+        scores = [points(result, tests, question) for result in results.values()]
+        full, none = sum(s == most for s in scores), sum(s == 0 for s in scores)
+        rows.append([question, f"{most:g}", f"{sum(scores) / len(scores):.2f}", full, none])
+    failed = Counter()
+    for result in results.values():
+        failed.update(i for i, passed in enumerate(result["passed"]) if not passed)
+    worst = [[tests[i].question, tests[i].message or tests[i].code, n] for i, n in failed.most_common()]
+    noted_first = sorted(results.items(), key=lambda item: not item[1]["notes"])
+    each = [[Link(name), f"{points(r, tests):g}", "; ".join(r["notes"])] for name, r in noted_first]
+    body = f"<p>{len(results)} submissions.</p>{table(['question', 'points', 'mean', 'full', 'none'], rows)}"
+    body += f"<h2>Tests that failed most</h2>{table(['question', 'test', 'failed'], worst)}"
+    body += f"<h2>Submissions, those to look at first</h2>{table(['submission', 'points', 'why'], each)}"
+    return PAGE.format(title="Grades", body=body)
+
+
+def questions(tests: list[Case]) -> list[str]:
+    return list(dict.fromkeys(case.question for case in tests))
+
+
+def write(results: dict[str, dict], tests: list[Case], grades: Path) -> None:
+    for name, result in results.items():
+        page = grades / "feedback" / f"{name}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        with whole(page) as partial:
+            partial.write_text(feedback(name, result, tests), encoding="utf8")
+    with whole(grades / "scores.csv") as partial, partial.open("w", newline="", encoding="utf8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["submission", "total", *questions(tests), "notes"])
+        for name, result in results.items():
+            each = [f"{points(result, tests, question):g}" for question in questions(tests)]
+            writer.writerow([name, f"{points(result, tests):g}", *each, "; ".join(result["notes"])])
+    with whole(grades / "index.html") as partial:
+        partial.write_text(statistics(results, tests), encoding="utf8")
