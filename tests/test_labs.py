@@ -9,34 +9,30 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import build  # labs/
 import grade
 import nbformat
+import numpy as np
 import pytest
+import rehearse
 import report
 import sandbox
 from nbclient import NotebookClient
+from rehearse import replaced
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.labs
 LABS = sorted((ROOT / "labs").glob("lab*.md"))
 
 
-class Lab:
-    """A built lab: its tests, its solution and what is handed out."""
+class Lab(rehearse.Lab):
+    """A lab, built and graded."""
 
     def __init__(self, master: Path) -> None:
-        self.folder = build.build(master)
+        super().__init__(build.build(master))
         self.tests = grade.cases(self.folder)
-        self.solution, self.student = (
-            nbformat.read(self.folder / part / f"{master.stem}.ipynb", as_version=4) for part in ("solution", "student")
-        )
-        path = ROOT / "labs" / "mistakes" / f"{master.stem}.toml"
-        self.mistakes = tomllib.loads(path.read_text(encoding="utf8"))["mistake"]
 
     def grade(self, path: Path, seconds: float = 120, memory: float = 2) -> dict:
         result = grade.grade(path, self.folder, self.tests, [self.folder, path.parent], seconds, memory)
@@ -63,15 +59,6 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 @pytest.fixture(scope="module")
 def distances() -> Lab:
     return built(ROOT / "labs" / "lab2_distances.md")
-
-
-def replaced(notebook: nbformat.NotebookNode, right: str, wrong: str) -> nbformat.NotebookNode:
-    changed, count = copy.deepcopy(notebook), 0
-    for cell in changed.cells:
-        if cell.cell_type == "code" and right in cell.source:
-            cell.source, count = cell.source.replace(right, wrong), count + 1
-    assert count, f"not in the solution: {right}"
-    return changed
 
 
 def saved(notebook: nbformat.NotebookNode, path: Path) -> Path:
@@ -122,64 +109,43 @@ def test_plausible_mistakes_lose_points_in_their_question(lab: Lab, tmp_path: Pa
     assert [(m["question"], m["what"]) for m in lab.mistakes if unnoticed(m)] == []
 
 
-def added(code: str, at: int = 4) -> Callable[[Lab], nbformat.NotebookNode]:
-    def change(lab: Lab) -> nbformat.NotebookNode:
-        notebook = copy.deepcopy(lab.solution)
-        notebook.cells.insert(at, nbformat.v4.new_code_cell(code))
-        return notebook
-
-    return change
-
-
-def without_checks(lab: Lab) -> nbformat.NotebookNode:
-    notebook = copy.deepcopy(lab.solution)
-    notebook.cells = [cell for cell in notebook.cells if "grader.check" not in cell.source]
-    return notebook
-
-
-def doubled(lab: Lab) -> nbformat.NotebookNode:
-    notebook = copy.deepcopy(lab.solution)
-    at = next(i for i, cell in enumerate(notebook.cells) if "def chamfer_distance" in cell.source)
-    notebook.cells.insert(at, copy.deepcopy(notebook.cells[at]))
-    return notebook
+EXPECTED = {  # points of 20, and what the report says
+    "without-checks": (20, "cells of the lab deleted or changed"),
+    "doubled": (20, "1 cells there more than once"),
+    "endless": (0, "took longer than 45 seconds"),
+    "memory": (0, "more than 1 GB of memory"),
+    "import-error": (20, "1 cells raise an error"),
+    "quits": (0, "ended by itself"),
+    "reads-tests": (20, "tried to read q1.py"),
+    "reads-tests-in-c": (20, "tried to read q1.py"),
+    "reads-neighbour": (20, "tried to read x_1.ipynb"),
+    "starts-program": (20, "tried to start a program"),
+    "network": (20, "tried to use the network"),
+    "forging": (0, "answers for the tests"),
+}
 
 
-def forging(lab: Lab) -> nbformat.NotebookNode:
-    notebook = copy.deepcopy(lab.student)
-    notebook.cells.append(nbformat.v4.new_code_cell("import builtins; builtins.exec = lambda *_: None"))
-    return notebook
-
-
-READS = "open({!r}).read()"
-TESTS = str(ROOT / "labs" / "dist" / "lab2_distances" / "autograder" / "tests" / "q1.py")
+def hostile(lab: Lab, kind: str) -> nbformat.NotebookNode:
+    if kind in rehearse.HOSTILE:
+        return rehearse.added(lab.solution, rehearse.hostile_code(lab, kind))
+    return rehearse.KINDS[kind][1](lab, np.random.default_rng(0))
 
 
 @in_turn("lab2_distances")
-@pytest.mark.parametrize(
-    ("change", "total", "note"),
-    [
-        (without_checks, 20, "cells of the lab deleted or changed"),
-        (doubled, 20, "1 cells there more than once"),
-        (added("while True: pass"), 0, "took longer than 45 seconds"),
-        (added("kept = bytearray(2_000_000_000)"), 0, "more than 1 GB of memory"),
-        (added("raise ImportError"), 20, "1 cells raise an error"),
-        (added("import os; os._exit(0)"), 0, "ended by itself"),
-        (added(READS.format(TESTS)), 20, "tried to read q1.py"),
-        (added(f"import numpy as np; np.fromfile({TESTS!r})"), 20, "tried to read q1.py"),
-        (added("open('../neighbour/x_1.ipynb').read()"), 20, "tried to read x_1.ipynb"),
-        (added("import os; os.system('ls')"), 20, "tried to start a program"),
-        (added("import urllib.request as u; u.urlopen('http://127.0.0.1:9')"), 20, "tried to use the network"),
-        (forging, 0, "answers for the tests"),
-    ],
-)
-def test_hostile_submissions_are_named(change: Callable, total: float, note: str, distances: Lab, tmp_path: Path):
-    result = distances.grade(saved(change(distances), tmp_path / "x_0.ipynb"), seconds=45, memory=1)
+@pytest.mark.parametrize("kind", EXPECTED)
+def test_hostile_submissions_are_named(kind: str, distances: Lab, tmp_path: Path):
+    total, note = EXPECTED[kind]
+    result = distances.grade(saved(hostile(distances, kind), tmp_path / "x_0.ipynb"), seconds=45, memory=1)
     assert sum(result[q] for q in distances.most) == total
     assert re.search(note, "; ".join(result["notes"]))
 
 
+def test_every_hostile_kind_is_expected():
+    assert set(rehearse.HOSTILE) < set(EXPECTED)
+
+
 @in_turn("lab2_distances")
-@pytest.mark.parametrize("content", ["", "{not json", "[]", '{"cells": 3}'])
+@pytest.mark.parametrize("content", rehearse.BROKEN.values(), ids=rehearse.BROKEN)
 def test_what_is_no_notebook_is_named(content: str, distances: Lab, tmp_path: Path):
     path = tmp_path / "x_0.ipynb"
     path.write_text(content)
@@ -203,15 +169,16 @@ def test_weakened_checks_change_nothing(distances: Lab, tmp_path: Path):
 @in_turn("lab2_distances")
 def test_where_folders_cannot_be_hidden_python_is_still_refused(distances: Lab, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(sandbox, "CAN_ISOLATE", False)
-    result = distances.grade(saved(added(READS.format(TESTS))(distances), tmp_path / "x_0.ipynb"))
+    result = distances.grade(saved(hostile(distances, "reads-tests"), tmp_path / "x_0.ipynb"))
     assert "tried to read q1.py" in result["notes"]
 
 
 @in_turn("lab2_distances")
 @pytest.mark.skipif(not sandbox.CAN_ISOLATE, reason="this system hides no folders from a process")
 def test_libraries_in_c_find_hidden_folders_empty(distances: Lab, tmp_path: Path):
-    code = f"import tensorflow as tf; found = tf.io.gfile.exists({TESTS!r})"
-    result = distances.grade(saved(added(code)(distances), tmp_path / "x_0.ipynb"))
+    hidden = str(distances.folder / "autograder" / "tests" / "q1.py")
+    code = f"import tensorflow as tf; found = tf.io.gfile.exists({hidden!r})"
+    result = distances.grade(saved(rehearse.added(distances.solution, code), tmp_path / "x_0.ipynb"))
     assert result["notes"] == []
     tests = [report.Case("q1", "assert found is False", 1, True, "")]
     assert grade.grade(tmp_path / "x_0.ipynb", distances.folder, tests, [distances.folder], 60, 2)["passed"] == [True]
@@ -227,8 +194,6 @@ def test_checks_answer_whatever_the_notebook_is_called(distances: Lab, tmp_path:
     solved = NotebookClient(copy.deepcopy(distances.solution), resources={"metadata": {"path": tmp_path}}).execute()
     checks = [cell for cell in solved.cells if "grader.check(" in cell.source]
     said = {cell.source: cell.outputs[0]["data"]["text/plain"] for cell in checks}
-        cell.source: cell.outputs[0]["data"]["text/plain"] for cell in solved.cells if "grader.check(" in cell.source
-    }
     assert [re.search("passed", text) is not None for text in said.values()] == [True] * len(distances.most)
     wrong = replaced(distances.solution, "((X[:, None] - Y[None]) ** 2).sum(-1)", "abs(X[:, None] - Y[None]).sum(-1)")
     wrong.cells = wrong.cells[: [cell.source for cell in wrong.cells].index('grader.check("q1")') + 1]
@@ -255,6 +220,16 @@ def test_folders_of_a_learning_platform_are_read_and_every_file_named(distances:
     assert 'href="feedback/Ada%20%3CL%3E_12_file_/lab2_0.html"' in page
     assert "<L>" not in page
     assert (tmp_path / "out" / "feedback" / "Ada <L>_12_file_" / "lab2_0.html").exists()
+
+
+@in_turn("lab2_distances")
+def test_rehearsed_class_is_the_same_each_time_and_has_all_kinds(distances: Lab, tmp_path: Path):
+    for name in ("a", "b"):
+        rehearse.rehearse(distances, tmp_path / name, 103)
+    classes = [{path.name: path.read_text() for path in (tmp_path / name).iterdir()} for name in ("a", "b")]
+    assert {name.split("_")[0] for name in classes[0]} == set(rehearse.KINDS) | set(rehearse.BROKEN)
+    assert len(classes[0]) == 103
+    assert classes[0] == classes[1]
 
 
 def test_feedback_keeps_the_code_of_hidden_tests():
