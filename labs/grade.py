@@ -63,8 +63,12 @@ def changed(notebook: nbformat.NotebookNode, template: nbformat.NotebookNode) ->
     fixed = [c.source.strip() for c in template.cells if not c.metadata.get("editable", True) and c.source.strip()]
     missing = [source for source in fixed if not own[source]]
     doubled = [source for source in own if own[source] > 1 and source not in Counter(fixed) - Counter(set(fixed))]
-    found = [f"{len(missing)} cells of the lab deleted or changed"] if missing else []
-    return found + ([f"{len(doubled)} cells there more than once"] if doubled else [])
+    found = [f"{cells(missing)} of the lab deleted or changed"] if missing else []
+    return found + ([f"{cells(doubled)} there more than once"] if doubled else [])
+
+
+def cells(some: list) -> str:
+    return f"{len(some)} cell{'s' * (len(some) != 1)}"
 
 
 def grade(path: Path, lab: Path, tests: list[Case], hidden: list[Path], seconds: float, memory: float) -> dict:
@@ -82,8 +86,8 @@ def grade(path: Path, lab: Path, tests: list[Case], hidden: list[Path], seconds:
     with tempfile.TemporaryDirectory() as folder:
         worker = Worker(Path(folder), hidden, seconds, memory)
         try:
-            failed = sum(worker.run(source) is not None for source in sources)
-            result["notes"] += [f"{failed} cells raise an error"] * bool(failed)
+            failed = [source for source in sources if worker.run(source) is not None]
+            result["notes"] += [f"{cells(failed)} with an error"] * bool(failed)
             if worker.run(f"assert str(STUDENT) in {path.stem!r}", test=True):
                 result["notes"].append("the file's name does not hold its STUDENT number")
             for i, case in enumerate(tests):

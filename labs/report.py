@@ -5,6 +5,7 @@ import html
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean, median
 from urllib.parse import quote
 
 from recon3d_lite.files import whole
@@ -46,6 +47,14 @@ def table(head: list[str], rows: list[list[object]]) -> str:
     return f"<table>{''.join(lines)}</table>"
 
 
+def questions(tests: list[Case]) -> list[str]:
+    return list(dict.fromkeys(case.question for case in tests))
+
+
+def worth(tests: list[Case], question: str | None = None) -> float:
+    return sum(case.points for case in tests if question in (None, case.question))
+
+
 def points(result: dict, tests: list[Case], question: str | None = None) -> float:
     pairs = zip(tests, result["passed"], strict=True)
     return sum(case.points for case, passed in pairs if passed and question in (None, case.question))
@@ -54,25 +63,25 @@ def points(result: dict, tests: list[Case], question: str | None = None) -> floa
 def feedback(name: str, result: dict, tests: list[Case]) -> str:
     """The page for one student. Of hidden tests it shows the hint, not the code."""
     rows = []
-    for case, passed, error in zip(tests, result["passed"], result["errors"], strict=True):
-        if passed and not case.points:
-            continue
-        why = [] if passed else [case.message or "a test failed"]
-        if error and not case.hidden and not error.startswith("AssertionError"):  # a hidden test's would show its code
-            why.append(error)
-        rows.append([case.question, f"{case.points if passed else 0:g} of {case.points:g}", "; ".join(why)])
-    total = sum(case.points for case in tests)
+    for question in questions(tests):
+        hints = []
+        for case, passed, error in zip(tests, result["passed"], result["errors"], strict=True):
+            if case.question == question and not passed:
+                hints.append(case.message or "a test failed")
+                if error and not case.hidden and not error.startswith("AssertionError"):  # else it may show code
+                    hints.append(error)
+        score = f"{points(result, tests, question):g} of {worth(tests, question):g}"
+        rows.append([question, score, "; ".join(dict.fromkeys(hints))])
     notes = "".join(f"<p>{html.escape(note)}.</p>" for note in result["notes"])
-    score = f"<p><b>{points(result, tests):g} of {total:g} points.</b></p>"
-    body = score + notes + table(["question", "points", ""], rows)
-    return PAGE.format(title=html.escape(name), body=body)
+    body = f"<p><b>{points(result, tests):g} of {worth(tests):g} points.</b></p>{notes}"
+    return PAGE.format(title=html.escape(name), body=body + table(["question", "points", "what went wrong"], rows))
 
 
-def statistics(results: dict[str, dict], tests: list[Case]) -> str:
+def overview(results: dict[str, dict], tests: list[Case]) -> str:
     """The page for the teacher: what failed most, and everybody's points, those who need a look first."""
     rows = []
     for question in questions(tests):
-        most = sum(case.points for case in tests if case.question == question)
+        most = worth(tests, question)
         scores = [points(result, tests, question) for result in results.values()]
         full, none = sum(s == most for s in scores), sum(s == 0 for s in scores)
         rows.append([question, f"{most:g}", f"{sum(scores) / len(scores):.2f}", full, none])
@@ -82,14 +91,12 @@ def statistics(results: dict[str, dict], tests: list[Case]) -> str:
     worst = [[tests[i].question, tests[i].message or tests[i].code, n] for i, n in failed.most_common()]
     noted_first = sorted(results.items(), key=lambda item: not item[1]["notes"])
     each = [[Link(name), f"{points(r, tests):g}", "; ".join(r["notes"])] for name, r in noted_first]
-    body = f"<p>{len(results)} submissions.</p>{table(['question', 'points', 'mean', 'full', 'none'], rows)}"
+    totals = [points(result, tests) for result in results.values()]
+    body = f"<p>{len(results)} submissions; of {worth(tests):g} points the mean is {mean(totals):.1f}, "
+    body += f"the median {median(totals):g}.</p>{table(['question', 'points', 'mean', 'full', 'none'], rows)}"
     body += f"<h2>Tests that failed most</h2>{table(['question', 'test', 'failed'], worst)}"
     body += f"<h2>Submissions, those to look at first</h2>{table(['submission', 'points', 'why'], each)}"
     return PAGE.format(title="Grades", body=body)
-
-
-def questions(tests: list[Case]) -> list[str]:
-    return list(dict.fromkeys(case.question for case in tests))
 
 
 def write(results: dict[str, dict], tests: list[Case], grades: Path) -> None:
@@ -105,4 +112,4 @@ def write(results: dict[str, dict], tests: list[Case], grades: Path) -> None:
             each = [f"{points(result, tests, question):g}" for question in questions(tests)]
             writer.writerow([name, f"{points(result, tests):g}", *each, "; ".join(result["notes"])])
     with whole(grades / "index.html") as partial:
-        partial.write_text(statistics(results, tests), encoding="utf8")
+        partial.write_text(overview(results, tests), encoding="utf8")
