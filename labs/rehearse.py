@@ -22,6 +22,7 @@ HOSTILE = {
     "endless": "while True: pass",
     "memory": "kept = bytearray(8_000_000_000)",
     "import-error": "raise ImportError",
+    "fills-disk": "with open('full', 'wb') as file:\n    while True:\n        file.write(bytes(10_000_000))",
     "quits": "import os; os._exit(0)",
     "reads-tests": "open({tests!r}).read()",
     "reads-tests-in-c": "import numpy as np; np.fromfile({tests!r})",
@@ -119,7 +120,7 @@ def typo(lab: Lab, rng: np.random.Generator) -> NotebookNode:
 
 
 KINDS: dict[str, tuple[int, Callable[[Lab, np.random.Generator], NotebookNode]]] = {  # of every hundred
-    "right": (37, lambda lab, rng: lab.solution),
+    "right": (36, lambda lab, rng: lab.solution),
     "mistaken": (24, mistaken),
     "unfinished": (14, unfinished),
     "untouched": (3, lambda lab, rng: lab.student),

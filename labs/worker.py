@@ -9,6 +9,7 @@ What is refused here is refused to Python code. Libraries written in C can open 
 hides the folders from the whole process.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -34,6 +35,7 @@ READABLE = (*LIBRARIES, "/etc/", "/dev/", os.path.realpath(os.getcwd()) + os.sep
 SEARCHED = {os.path.realpath(folder) for folder in sys.path}  # their names, to find packages
 MACHINE = re.compile(r"/proc(/self|/\d+)?(/stat|/status|/cmdline|/cpuinfo|/meminfo)?$")  # libraries ask what runs there
 STARTS = ("subprocess.Popen", "os.system", "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn")
+LARGEST_FILE = 200_000_000  # bytes that a submission may write into one
 NETWORK = ("socket.connect", "socket.bind", "socket.getaddrinfo")
 seen: list[str] = []
 
@@ -90,6 +92,10 @@ def main() -> None:
     otter.Notebook = Notebook
     sys.modules["otter"] = otter
     shell = InteractiveShell.instance()
+    with contextlib.suppress(ImportError):  # not on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002 (for submissions that use it)
     sys.addaudithook(guard)

@@ -116,6 +116,7 @@ EXPECTED = {  # points of 20, and what the report says
     "endless": (0, "took longer than 45 seconds"),
     "memory": (0, "more than 1 GB of memory"),
     "import-error": (20, "1 cell with an error"),
+    "fills-disk": (20, "1 cell with an error"),
     "quits": (0, "ended by itself"),
     "reads-tests": (20, "tried to read q1.py"),
     "reads-tests-in-c": (20, "tried to read q1.py"),
