@@ -1,4 +1,4 @@
-# make book | test | lab | labs | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
+# make book | test | lab | labs | hub | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
 # Another Python: make book PYTHON=/path/to/python3.12
 
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
@@ -10,11 +10,12 @@ BIN := .venv/bin
 READY := .venv/ready
 SCRIPTS := node_modules/.package-lock.json
 LABS := .venv/labs-ready
+HUB := .venv/hub-ready
 # npm's own script asks for "node" on the path
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-style test-package test-notebooks test-labs test-book lab labs weights clean
+.PHONY: help setup book test test-style test-package test-notebooks test-labs test-hub test-book lab labs hub weights clean
 
 help:
 	@sed -n 1,2p Makefile
@@ -35,13 +36,18 @@ $(LABS): labs/requirements.txt $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r labs/requirements.txt
 	touch $@
 
+$(HUB): deploy/hub/requirements.txt deploy/hub/package-lock.json $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r deploy/hub/requirements.txt
+	cd deploy/hub && npm ci --loglevel=error
+	touch $@
+
 setup: $(READY) $(SCRIPTS)
 
 book: setup
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
 
-test: test-style test-package test-notebooks test-labs test-book
+test: test-style test-package test-notebooks test-labs test-hub test-book
 
 test-style: $(READY)
 	$(BIN)/ruff check
@@ -49,7 +55,7 @@ test-style: $(READY)
 
 # the package: unit tests and the examples in its docstrings
 test-package: $(READY)
-	$(BIN)/pytest -m "not book and not labs"
+	$(BIN)/pytest -m "not book and not labs and not hub"
 
 # every notebook is run, and its outputs compared with the stored ones
 test-notebooks: $(READY)
@@ -59,6 +65,10 @@ test-notebooks: $(READY)
 # every lab is built; right, wrong, broken and hostile submissions are graded
 test-labs: $(LABS)
 	$(BIN)/pytest -m labs tests/test_labs.py -n 2 --dist loadgroup
+
+# a JupyterHub is started and a lab done in it; repo2docker's steps make an environment
+test-hub: $(HUB)
+	$(BIN)/pytest -m hub tests
 
 # the book is built, opened in a browser, its figures turned; chapters are run in JupyterLab
 test-book: setup
@@ -71,6 +81,10 @@ lab: $(READY)
 labs: $(LABS)
 	$(BIN)/python labs/build.py
 
+# for a class: first write deploy/hub/state/students.txt and teachers.txt, a name a line
+hub: $(HUB)
+	$(BIN)/jupyterhub -f deploy/hub/jupyterhub_config.py
+
 weights: $(READY)
 	$(BIN)/python -m recon3d_lite train -o recon3d_lite/weights/points.safetensors
 	$(BIN)/python -m recon3d_lite train --as views -o recon3d_lite/weights/views.safetensors
@@ -79,5 +93,5 @@ weights: $(READY)
 	$(BIN)/python -m recon3d_lite train --as instances -o recon3d_lite/weights/instances.safetensors
 
 clean:
-	rm -rf _build labs/dist .venv node_modules .pytest_cache .ruff_cache .hypothesis
+	rm -rf _build labs/dist .venv node_modules deploy/hub/node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

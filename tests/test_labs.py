@@ -16,6 +16,7 @@ import build  # labs/
 import grade
 import nbformat
 import numpy as np
+import psutil
 import pytest
 import rehearse
 import report
@@ -152,6 +153,22 @@ def test_what_is_no_notebook_is_named(content: str, distances: Lab, tmp_path: Pa
     path = tmp_path / "x_0.ipynb"
     path.write_text(content)
     assert "no notebook that can be read" in distances.grade(path)["notes"][0]
+
+
+@in_turn("lab2_distances")
+def test_endless_submission_ends_with_the_grader(distances: Lab, tmp_path: Path):
+    (tmp_path / "in").mkdir()
+    saved(hostile(distances, "endless"), tmp_path / "in" / "x_0.ipynb")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = psutil.Popen(command(distances, tmp_path / "in", tmp_path / "out"), env=environment)
+    until = time.monotonic() + 60
+    while not (workers := run.children()) or workers[0].cpu_times().user < 5:  # in its loop
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    run.kill()
+    run.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
 
 
 @in_turn("lab2_distances")
