@@ -15,7 +15,7 @@ HUB := .venv/hub-ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-style test-package test-notebooks test-labs test-hub test-book lab labs hub weights clean
+.PHONY: help setup book test test-style test-package test-notebooks test-labs test-hub test-binder test-book lab labs hub weights clean
 
 help:
 	@sed -n 1,2p Makefile
@@ -55,7 +55,7 @@ test-style: $(READY)
 
 # the package: unit tests and the examples in its docstrings
 test-package: $(READY)
-	$(BIN)/pytest -m "not book and not labs and not hub"
+	$(BIN)/pytest -m "not book and not labs and not hub and not binder"
 
 # every notebook is run, and its outputs compared with the stored ones
 test-notebooks: $(READY)
@@ -66,9 +66,13 @@ test-notebooks: $(READY)
 test-labs: $(LABS)
 	$(BIN)/pytest -m labs tests/test_labs.py -n 2 --dist loadgroup
 
-# a JupyterHub is started and a lab done in it; repo2docker's steps make an environment
+# a JupyterHub is started and a lab done in it
 test-hub: $(HUB)
 	$(BIN)/pytest -m hub tests
+
+# repo2docker's steps make an environment; minutes of downloads, so `make test` leaves it out
+test-binder: $(LABS)
+	$(BIN)/pytest -m binder tests
 
 # the book is built, opened in a browser, its figures turned; chapters are run in JupyterLab
 test-book: setup

@@ -15,7 +15,7 @@ import build  # labs/
 import pytest
 
 ROOT = Path(__file__).parent.parent
-pytestmark = [pytest.mark.hub, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.binder, pytest.mark.timeout(1200)]
 
 
 def test_python_is_one_that_the_package_takes():
@@ -43,5 +43,5 @@ def test_environment_runs_a_chapter_and_a_lab(tmp_path: Path):
     lab = build.build(ROOT / "labs" / "lab2_distances.md") / "solution" / "lab2_distances.ipynb"
     for notebook in (chapter, lab):
         run("jupyter", "execute", "--timeout=300", str(notebook), "--output=run.ipynb")
-    assert "nbgitpuller" in run("jupyter", "server", "extension", "list", "--json") + run("pip", "list")
+    run("python", "-c", "import nbgitpuller")  # links that bring a teacher's notebooks
     assert (binaries / "jupyterhub-singleuser").exists()
