@@ -16,6 +16,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 import warnings
@@ -57,6 +58,12 @@ def submissions(folder: Path) -> dict[str, Path]:
     return {path.as_posix().removesuffix(".ipynb"): folder / path for path in shown}
 
 
+def data_cell(template: nbformat.NotebookNode) -> str:
+    """The cell after the student's number, which makes that student's data."""
+    sources = [cell.source for cell in template.cells if cell.cell_type == "code"]
+    return sources[next(i for i, source in enumerate(sources) if source.startswith("STUDENT = ")) + 1]
+
+
 def changed(notebook: nbformat.NotebookNode, template: nbformat.NotebookNode) -> list[str]:
     """What differs from the notebook that was handed out, beside the answers."""
     own = Counter(cell.source.strip() for cell in notebook.cells if cell.source.strip())
@@ -64,6 +71,7 @@ def changed(notebook: nbformat.NotebookNode, template: nbformat.NotebookNode) ->
     missing = [source for source in fixed if not own[source]]
     doubled = [source for source in own if own[source] > 1 and source not in Counter(fixed) - Counter(set(fixed))]
     found = [f"{cells(missing)} of the lab deleted or changed"] if missing else []
+    found += [] if own[data_cell(template).strip()] else ["the cell that makes the data deleted or changed"]
     return found + ([f"{cells(doubled)} there more than once"] if doubled else [])
 
 
@@ -88,7 +96,9 @@ def grade(path: Path, lab: Path, tests: list[Case], hidden: list[Path], seconds:
         try:
             failed = [source for source in sources if worker.run(source) is not None]
             result["notes"] += [f"{cells(failed)} with an error"] * bool(failed)
-            if worker.run(f"assert str(STUDENT) in {path.stem!r}", test=True):
+            worker.run(data_cell(template))  # again, as it was handed out: answers from other data will not fit
+            numbers = [int(digits) for digits in re.findall("[0-9]+", re.sub("lab *[0-9]", "", path.stem))]
+            if worker.run(f"assert STUDENT in {numbers}", test=True):
                 result["notes"].append("the file's name does not hold its STUDENT number")
             for i, case in enumerate(tests):
                 if worker.run(CONTROL, test=True) is None:

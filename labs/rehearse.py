@@ -6,6 +6,7 @@ right, unfinished, with one to three of the mistakes in labs/mistakes, broken, o
 
 import argparse
 import copy
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -113,6 +114,14 @@ def hostile(kind: str) -> Callable[[Lab, np.random.Generator], NotebookNode]:
     return make
 
 
+def borrowed(lab: Lab, rng: np.random.Generator) -> NotebookNode:
+    """Everybody's data are made those of student 0."""
+    notebook = copy.deepcopy(lab.solution)
+    for cell in notebook.cells:
+        cell.source = re.sub(r"(def my_\w+\(student.*\):\n)", r"\1    student = 0\n", cell.source)
+    return notebook
+
+
 def typo(lab: Lab, rng: np.random.Generator) -> NotebookNode:
     answers = [cell.source for cell in lab.solution.cells if cell.cell_type == "code" and "def " in cell.source]
     code = rng.choice(answers[1:])
@@ -120,7 +129,7 @@ def typo(lab: Lab, rng: np.random.Generator) -> NotebookNode:
 
 
 KINDS: dict[str, tuple[int, Callable[[Lab, np.random.Generator], NotebookNode]]] = {  # of every hundred
-    "right": (36, lambda lab, rng: lab.solution),
+    "right": (35, lambda lab, rng: lab.solution),
     "mistaken": (24, mistaken),
     "unfinished": (14, unfinished),
     "untouched": (3, lambda lab, rng: lab.student),
@@ -128,6 +137,7 @@ KINDS: dict[str, tuple[int, Callable[[Lab, np.random.Generator], NotebookNode]]]
     "without-checks": (2, without_checks),
     "doubled": (2, doubled),
     "forging": (2, forging),
+    "borrowed": (1, borrowed),
     **{kind: (1, hostile(kind)) for kind in HOSTILE},
 }
 BROKEN = {"empty": "", "cut-off": '{"cells": [{"cell_type": "co', "list": "[]", "cells-of-a-number": '{"cells": 3}'}

@@ -172,9 +172,19 @@ def test_endless_submission_ends_with_the_grader(distances: Lab, tmp_path: Path)
 
 
 @in_turn("lab2_distances")
-def test_borrowed_numbers_are_noticed(distances: Lab, tmp_path: Path):
-    result = distances.grade(saved(distances.solution, tmp_path / "x_7.ipynb"))
-    assert result["notes"] == ["the file's name does not hold its STUDENT number"]
+@pytest.mark.parametrize(("name", "fits"), [("lab2_0", True), ("x 000", True), ("lab2_12345", False), ("x_10", False)])
+def test_borrowed_numbers_are_noticed(name: str, fits: bool, distances: Lab, tmp_path: Path):
+    few = copy.deepcopy(distances.student)
+    few.cells = few.cells[:5]  # the number and the data
+    note = "the file's name does not hold its STUDENT number"
+    assert (note not in distances.grade(saved(few, tmp_path / f"{name}.ipynb"))["notes"]) == fits
+
+
+def test_borrowed_data_are_noticed_and_do_not_fit(lab: Lab, tmp_path: Path):
+    own = replaced(rehearse.borrowed(lab, np.random.default_rng(0)), "STUDENT = 0", "STUDENT = 7")
+    result = lab.grade(saved(own, tmp_path / "x_7.ipynb"))
+    assert "the cell that makes the data deleted or changed" in result["notes"]
+    assert sum(result[q] for q in lab.most) <= sum(lab.most.values()) - 2
 
 
 @in_turn("lab2_distances")
