@@ -148,7 +148,7 @@ def rehearse(lab: Lab, folder: Path, students: int, seed: int = 0) -> None:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     shares = [kind for kind, (share, _) in KINDS.items() for _ in range(share)] + list(BROKEN)
-    for i, kind in enumerate(rng.permutation(np.resize(shares, students))):
+    for i, kind in enumerate(np.resize(rng.permutation(shares), students)):
         path = folder / f"{kind}_{1000 + i}.ipynb"
         if kind in BROKEN:
             path.write_text(BROKEN[kind])

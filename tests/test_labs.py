@@ -1,5 +1,6 @@
 """The labs: solutions get all points, untouched notebooks none, mistakes lose theirs, and nothing stops the grader."""
 
+import ast
 import copy
 import csv
 import functools
@@ -21,6 +22,7 @@ import pytest
 import rehearse
 import report
 import sandbox
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from rehearse import replaced
 
@@ -81,10 +83,13 @@ def test_untouched_notebook_gets_none(lab: Lab, tmp_path: Path):
     assert not any(result[q] for q in lab.most), result["errors"]
 
 
-def test_what_is_handed_out_is_one_notebook_without_hidden_tests(lab: Lab):
+def test_what_is_handed_out_is_one_notebook_that_python_reads_without_hidden_tests(lab: Lab):
     assert [path.name for path in (lab.folder / "student").iterdir()] == [f"{lab.folder.name}.ipynb"]
     text = (lab.folder / "student" / f"{lab.folder.name}.ipynb").read_text(encoding="utf8")
     assert "'hidden': True" not in text
+    for cell in lab.student.cells:
+        if cell.cell_type == "code":
+            ast.parse(TransformerManager().transform_cell(cell.source))
     for case in lab.tests:
         if case.hidden and len(case.code) > 60:
             assert json.dumps(case.code.splitlines()[-1])[1:-1] not in text
