@@ -105,6 +105,17 @@ def test_lab_has_the_size_of_a_lab(lab: Lab):
     assert all(found.count(question) >= 2 for question in lab.most)
 
 
+def test_guide_says_what_each_question_is_worth_and_how_long_the_solution_ran(lab: Lab):
+    guide = (ROOT / "book" / "teaching" / "guide.md").read_text(encoding="utf8")
+    number = lab.folder.name[3]
+    section = re.search(rf"^### Lab {number}:.*?(?=^##)", guide, re.DOTALL | re.MULTILINE)[0]
+    assert int(re.search(r"[*][*](\d+) points[*][*]", section)[1]) == sum(lab.most.values())
+    listed = re.findall(r"^\d\. .* \((\d+)\)$", section, re.MULTILINE)
+    assert [int(points) for points in listed] == list(lab.most.values())
+    measured = json.loads((ROOT / "benchmarks" / "labs.json").read_text())["labs"][lab.folder.name]["seconds"]
+    assert f"runs in {measured:.0f} seconds" in section
+
+
 @pytest.mark.timeout(1800)
 def test_plausible_mistakes_lose_points_in_their_question(lab: Lab, tmp_path: Path):
     def unnoticed(mistake: dict) -> bool:
