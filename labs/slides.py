@@ -6,6 +6,7 @@ What is drawn, computed or written as a formula stands on the slides; what is sa
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -20,7 +21,9 @@ from recon3d_lite._sphinx import SCRIPTS
 from recon3d_lite.files import whole
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 16  # lines of code that can be read from the back row
+LONGEST = 16  # rows of code that a class can read at once
+ROWS, WIDTH = 20, 99  # what a slide holds of code and what it prints, in the smallest letters
+LONG = 200  # letters of a sentence; a longer one is no title
 LEFT_OUT = ("Further reading",)
 # what decks load, by the folder it comes from
 ASSETS = {
@@ -45,7 +48,7 @@ def sentences(paragraph: Tag | None) -> list[str]:
     """A paragraph's sentences as HTML; of anything else, one that is empty."""
     if paragraph is None or paragraph.name != "p":
         return [""]
-    parts = re.split(r"(?<=[.?!:])(</\w+>)?\s+(?=[A-Z“‘(<\\])", paragraph.decode_contents().strip())
+    parts = re.split(r"(?<=[.?!:])(</\w+>)?\s+(?=[^\sa-z0-9])", paragraph.decode_contents().strip())
     ends = [text + (closed or "") for text, closed in zip(parts[::2], [*parts[1::2], ""], strict=True)]
     return [str(BeautifulSoup(end, "html.parser")) for end in ends]  # closes what the cut left open
 
@@ -57,9 +60,12 @@ def lead(heading: Tag) -> str:
 
 
 def before(shown: Tag) -> str:
-    """The sentence that leads to it, unless it is the rest of one around a formula."""
-    said = sentences(shown.find_previous_sibling())[-1]
-    return "" if said[:1].islower() else said
+    """The sentence that leads to it, unless it is long, or the rest of one around a formula."""
+    leading = shown.find_previous_sibling()
+    while leading and "cell" in leading.get("class", []) and not leading.select_one(".cell_output"):
+        leading = leading.find_previous_sibling()
+    said = sentences(leading)[-1]
+    return "" if said[:1].islower() or len(BeautifulSoup(said, "html.parser").text) > LONG else said
 
 
 def after(shown: Tag) -> str:
@@ -82,14 +88,20 @@ def figure(output: Tag, title: str) -> Slide:
     return Slide("figure", title, str(output))
 
 
+def rows(text: str) -> int:
+    """The rows that a text takes on a slide, at the smallest size."""
+    return sum(1 + len(line) // WIDTH for line in text.strip().splitlines())
+
+
 def printed(code: Tag | None, outputs: list[Tag], title: str) -> list[Slide]:
     """Code with what it printed. Long code stays in the book; so does code that only imports or checks something."""
-    text = code.get_text().strip() if code else ""
-    lines = len(text.splitlines())
-    if not outputs and (not text or lines > LONGEST or text.startswith(("import ", "from ", "assert "))):
+    text = code.get_text().replace("\n\n\n", "\n\n").strip() if code else ""
+    long = rows(text) > LONGEST or rows(text) + sum(rows(output.get_text()) for output in outputs) > ROWS
+    if not outputs and (not text or long or text.startswith(("import ", "from ", "assert "))):
         return []
-    words = f"<p><em>{lines} lines of code: see the chapter.</em></p>" if text else ""
-    return [Slide("code", title, (str(code) if text and lines <= LONGEST else words) + "".join(map(str, outputs)))]
+    words = f"<p><em>{len(text.splitlines())} lines of code: see the chapter.</em></p>" if text else ""
+    shown = words if long else str(code or "").replace("\n\n\n", "\n\n")
+    return [Slide("code", title, shown + "".join(map(str, outputs)))]
 
 
 def slides(part: Tag) -> list[Slide]:
@@ -139,19 +151,20 @@ def stacks(section: Tag, made: list[list[Slide]]) -> list[list[Slide]]:
 def read(page: Path, book: Path, out: Path) -> Tag:
     """The text of a built page, ready to stand elsewhere: pictures and models are copied beside the decks."""
     article = BeautifulSoup(page.read_text(encoding="utf8"), "html.parser").select_one("article.bd-article")
-    for tag in article.select("a.headerlink"):
+    for tag in article.find_all("a", class_="headerlink"):
         tag.decompose()
-    for tag in article.select("a"):
-        tag["target"] = "_blank"
-        if not tag.get("href", "").startswith("http"):
+    for tag in article.find_all(True):
+        tag.attrs.pop("id", None)
+        if tag.name == "section" and tag.find_parent(class_="admonition"):
+            tag.name = "div"  # to reveal.js a section is a slide
+        if tag.name == "a" and tag.get("href", "").startswith("http"):
+            tag["target"] = "_blank"
+        elif tag.name == "a":
             tag.unwrap()  # other pages are not beside the deck
-    for tag in article.select(".admonition section"):
-        tag.name = "div"  # to reveal.js a section is a slide
-    for tag in article.select("[id]"):
-        del tag["id"]
-    for name in ("src", "data-file"):
-        for tag in article.select(f"[{name}]:not([{name}^='data:'])"):
-            path = (page.parent / tag[name]).resolve()
+        for name in ("src", "data-file"):
+            if tag.get(name, "data:").startswith("data:"):
+                continue
+            path = Path(os.path.normpath(page.parent / tag[name]))
             tag[name] = path.relative_to(book).as_posix()
             (out / tag[name]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, out / tag[name])
@@ -168,9 +181,7 @@ def html(made: list[list[Slide]]) -> str:
         shown = f'<div class="shown">{slide.shown}</div><aside class="notes">{"".join(slide.notes)}</aside>'
         return f'<section class="{slide.kind}">{under}{title}{shown}</section>\n'
 
-    body = "".join(
-        f"<section>\n{''.join(one(slide, stack[0].title) for slide in stack)}</section>\n" for stack in made
-    )
+    body = "".join(f"<section>\n{''.join(one(slide, stack[0].title) for slide in stack)}</section>\n" for stack in made)
     scripts = ["reveal.js", "plugin/notes.js", "slides.js", "mathjax/tex-mml-chtml.js"]
     scripts += [script for kind, names in SCRIPTS.items() if kind.replace("_", "-") in body for script in names]
     return page_html(name, f'<div class="reveal"><div class="slides">\n{body}</div></div>', scripts)
@@ -178,7 +189,9 @@ def html(made: list[list[Slide]]) -> str:
 
 def page_html(title: str, body: str, scripts: list[str]) -> str:
     """A page with the decks' styles and these scripts."""
-    styles = "".join(f'<link rel="stylesheet" href="_static/{n}">' for n in ("reveal.css", "pygments.css", "slides.css"))
+    styles = "".join(
+        f'<link rel="stylesheet" href="_static/{n}">' for n in ("reveal.css", "pygments.css", "slides.css")
+    )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -214,7 +227,9 @@ def index(out: Path) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
-    parser.add_argument("page", nargs="*", help="a page such as camera or book/mathematics/camera; default: all chapters")
+    parser.add_argument(
+        "page", nargs="*", help="a page such as camera or book/mathematics/camera; default: all chapters"
+    )
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "_build" / "slides")
     parser.add_argument("--book", type=Path, default=ROOT / "_build" / "html", help="the built book")
     asked = parser.parse_args(arguments)

@@ -7,13 +7,16 @@
   dark.addEventListener("change", follow);
   if (!window.Reveal) return;                                 // the index
 
-  // a figure's sizes are meant for a page whose text has 15 pixels: enlarge them as the slide's text is
-  const GROWS = { margin: "tlbr", pad: "tlbr", font: "size", textfont: "size", tickfont: "size", marker: "size", line: "width" };
-  const enlarge = (value, by, parent = "") => {
+  // a figure's sizes are meant for a page whose text has 15 pixels: enlarge them as the slide's text is, but leave
+  // room to the drawing; no letters below 1/30 of the slide's height
+  const letters = (size) => Math.max(size, 12), space = (size) => 0.8 * size, same = (size) => size;
+  const GROW = { font: { size: letters }, textfont: { size: letters }, tickfont: { size: letters }, marker: { size: same },
+    line: { width: same }, margin: { t: space, b: space, l: same, r: same }, pad: { t: space, b: space } };
+  const enlarge = (value, by, parent) => {
     if (!value || typeof value !== "object" || value.bdata) return;
     for (const [key, inner] of Object.entries(value)) {
-      const grows = parent in GROWS && (GROWS[parent] === key || (GROWS[parent] === "tlbr" && "tlbr".includes(key)));
-      if (grows && typeof inner === "number") value[key] = by * (key === "size" && parent !== "marker" ? Math.max(inner, 12) : inner);
+      const grown = GROW[parent]?.[key];
+      if (grown && typeof inner === "number") value[key] = by * grown(inner);
       else enlarge(inner, by, Array.isArray(value) ? parent : key);
     }
   };
@@ -25,6 +28,7 @@
       figure = JSON.parse(box.querySelector("script").textContent);
       const by = emOf(box) / 15;
       enlarge(figure, by);
+      for (const slider of figure.layout.sliders ?? []) slider.pad = { ...slider.pad, l: 30 * by, r: 30 * by };
       figure.layout.font = { size: 12 * by, ...figure.layout.font };
       figure.layout.hoverlabel = { font: { size: 12 * by }, ...figure.layout.hoverlabel };
       return figure;
@@ -38,8 +42,9 @@
     const shown = Reveal.getCurrentSlide()?.querySelector(".shown");
     if (!shown) return;
     const boxes = [shown, ...shown.querySelectorAll("pre:not(.mermaid-book), div.math, .text_html, .pst-scrollable-table-container")];
-    const fits = () => !boxes.some(wide) && shown.scrollHeight <= shown.clientHeight + 1;
-    const least = shown.querySelector("pre, table") ? 0.66 : 0.8;
+    const high = [shown, ...shown.querySelectorAll(".text_html")];
+    const fits = () => !boxes.some(wide) && !high.some((box) => box.scrollHeight > box.clientHeight + 1);
+    const least = shown.querySelector("div.math") ? 0.5 : shown.querySelector("pre, table") ? 0.66 : 0.8;
     for (let size = 1; size >= least; size -= 0.02) {
       shown.style.fontSize = `${size}em`;
       shown.classList.toggle("wrapped", size < 0.79);
