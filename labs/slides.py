@@ -23,7 +23,7 @@ from recon3d_lite.files import whole
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 16  # rows of code that a class can read at once
 ROWS, WIDTH = 20, 99  # what a slide holds of code and what it prints, in the smallest letters
-LONG = 200  # letters of a sentence; a longer one is no title
+LONG = 160  # letters of a sentence; a longer one is no title
 LEFT_OUT = ("Further reading",)
 # what decks load, by the folder it comes from
 ASSETS = {
@@ -59,33 +59,37 @@ def lead(heading: Tag) -> str:
     return " ".join(said[: 2 if len(said[0]) < 70 else 1])
 
 
+def title(sentence: str) -> str:
+    """The sentence, if it can stand over a slide: not if it is long, or the rest of one around a formula."""
+    return "" if sentence[:1].islower() or len(BeautifulSoup(sentence, "html.parser").text) > LONG else sentence
+
+
 def before(shown: Tag) -> str:
-    """The sentence that leads to it, unless it is long, or the rest of one around a formula."""
+    """The sentence that leads to it."""
     leading = shown.find_previous_sibling()
     while leading and "cell" in leading.get("class", []) and not leading.select_one(".cell_output"):
         leading = leading.find_previous_sibling()
-    said = sentences(leading)[-1]
-    return "" if said[:1].islower() or len(BeautifulSoup(said, "html.parser").text) > LONG else said
+    return title(sentences(leading)[-1])
 
 
 def after(shown: Tag) -> str:
     """The sentence that follows: mostly what there is to see."""
-    return sentences(shown.find_next_sibling())[0]
+    return title(sentences(shown.find_next_sibling())[0])
 
 
-def figure(output: Tag, title: str) -> Slide:
+def figure(output: Tag, name: str) -> Slide:
     """A figure, as large as the slide. What a Plotly figure is called becomes the slide's title."""
     if script := output.find("script"):
         drawing = json.loads(script.string)
         layout = drawing["layout"]
         layout.pop("height", None)
         if text := layout.pop("title", {}).get("text"):
-            title = text.replace("<br>", " ")
+            name = text.replace("<br>", " ")
             margin = layout.setdefault("margin", {})
             margin["t"] = max(10, margin.get("t", 50) - 6 - 20 * (1 + text.count("<br>")))
         script.string = json.dumps(drawing, separators=(",", ":")).replace("</", "<\\/")
         del output["style"]
-    return Slide("figure", title, str(output))
+    return Slide("figure", name, str(output))
 
 
 def rows(text: str) -> int:
@@ -93,7 +97,7 @@ def rows(text: str) -> int:
     return sum(1 + len(line) // WIDTH for line in text.strip().splitlines())
 
 
-def printed(code: Tag | None, outputs: list[Tag], title: str) -> list[Slide]:
+def printed(code: Tag | None, outputs: list[Tag], name: str) -> list[Slide]:
     """Code with what it printed. Long code stays in the book; so does code that only imports or checks something."""
     text = code.get_text().replace("\n\n\n", "\n\n").strip() if code else ""
     long = rows(text) > LONGEST or rows(text) + sum(rows(output.get_text()) for output in outputs) > ROWS
@@ -101,7 +105,7 @@ def printed(code: Tag | None, outputs: list[Tag], title: str) -> list[Slide]:
         return []
     words = f"<p><em>{len(text.splitlines())} lines of code: see the chapter.</em></p>" if text else ""
     shown = words if long else str(code or "").replace("\n\n\n", "\n\n")
-    return [Slide("code", title, shown + "".join(map(str, outputs)))]
+    return [Slide("code", name, shown + "".join(map(str, outputs)))]
 
 
 def slides(part: Tag) -> list[Slide]:
@@ -115,14 +119,14 @@ def slides(part: Tag) -> list[Slide]:
         code = None if drawn else part.select_one(":scope > .cell_input")
         return drawn + (printed(code, texts, before(part)) if texts or not drawn else [])
     if "math" in classes:
-        rest = after(part)
+        rest = sentences(part.find_next_sibling())[0]
         rest = rest if rest[:1].islower() else ""  # "where f is .."
         return [Slide("formula", before(part), f"{part}<p>{rest}</p>")]
     if "mermaid-book" in classes:
         return [figure(part, before(part))]
     if "admonition" in classes and "solution" not in classes:
-        title = part.select_one(".admonition-title").extract()
-        return [Slide("words", title.decode_contents(), str(part))]
+        name = part.select_one(".admonition-title").extract()
+        return [Slide("words", name.decode_contents(), str(part))]
     if part.name == "table" or part.find("table", recursive=False):
         return [Slide("table", before(part), str(part))]
     if any(name.startswith("highlight-") for name in classes):
@@ -173,18 +177,18 @@ def read(page: Path, book: Path, out: Path) -> Tag:
 
 def html(made: list[list[Slide]]) -> str:
     """The whole deck."""
-    name = BeautifulSoup(made[0][0].title, "html.parser").text
+    chapter = BeautifulSoup(made[0][0].title, "html.parser").text
 
     def one(slide: Slide, section: str) -> str:
         under = "" if slide.kind == "heading" else f'<p class="under">{section}</p>'
-        title = f"<h2>{slide.title}</h2>" if slide.title else ""
+        name = f"<h2>{slide.title}</h2>" if slide.title else ""
         shown = f'<div class="shown">{slide.shown}</div><aside class="notes">{"".join(slide.notes)}</aside>'
-        return f'<section class="{slide.kind}">{under}{title}{shown}</section>\n'
+        return f'<section class="{slide.kind}">{under}{name}{shown}</section>\n'
 
     body = "".join(f"<section>\n{''.join(one(slide, stack[0].title) for slide in stack)}</section>\n" for stack in made)
     scripts = ["reveal.js", "plugin/notes.js", "slides.js", "mathjax/tex-mml-chtml.js"]
     scripts += [script for kind, names in SCRIPTS.items() if kind.replace("_", "-") in body for script in names]
-    return page_html(name, f'<div class="reveal"><div class="slides">\n{body}</div></div>', scripts)
+    return page_html(chapter, f'<div class="reveal"><div class="slides">\n{body}</div></div>', scripts)
 
 
 def page_html(title: str, body: str, scripts: list[str]) -> str:

@@ -26,11 +26,20 @@
     Object.defineProperty(box, "_figure", { get: () => {
       if (figure) return figure;
       figure = JSON.parse(box.querySelector("script").textContent);
-      const by = emOf(box) / 15;
+      const by = emOf(box) / 15, { layout } = figure;
+      layout.font = { size: 12, ...layout.font };
+      layout.hoverlabel = { font: { size: 12 }, ...layout.hoverlabel };
+      layout.margin = { l: 80, r: 20, b: 80, ...layout.margin };
+      for (const [, { title }] of Object.entries(layout).filter(([name, axis]) => /^[xy]axis/.test(name) && axis.title)) {
+        title.font = { size: 12, ...title.font };
+        if (title.text?.length > 22) title.text = title.text.replace(/[,:]? \(/, "<br>(");
+      }
+      if (layout.legend?.y < 0) {                             // below the axis, however high the drawing is
+        Object.assign(layout.legend, { yref: "container", y: 0, yanchor: "bottom" });
+        layout.margin.b = Math.max(layout.margin.b, 110);
+      }
       enlarge(figure, by);
-      for (const slider of figure.layout.sliders ?? []) slider.pad = { ...slider.pad, l: 30 * by, r: 30 * by };
-      figure.layout.font = { size: 12 * by, ...figure.layout.font };
-      figure.layout.hoverlabel = { font: { size: 12 * by }, ...figure.layout.hoverlabel };
+      for (const slider of layout.sliders ?? []) slider.pad = { ...slider.pad, l: 30 * by, r: 30 * by };
       return figure;
     } });
   }
