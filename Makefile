@@ -1,4 +1,4 @@
-# make book | test | lab | labs | hub | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
+# make book | slides | test | lab | labs | hub | weights | clean. Needs GNU make 3.81 and Python 3.11 or 3.12; fetches the rest.
 # Another Python: make book PYTHON=/path/to/python3.12
 
 SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))
@@ -15,7 +15,7 @@ HUB := .venv/hub-ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book test test-style test-package test-notebooks test-labs test-hub test-binder test-book lab labs hub weights clean
+.PHONY: help setup book slides test test-style test-package test-notebooks test-labs test-hub test-binder test-book lab labs hub weights clean
 
 help:
 	@sed -n 1,2p Makefile
@@ -46,6 +46,11 @@ setup: $(READY) $(SCRIPTS)
 book: setup
 	rm -rf _build
 	$(BIN)/jupyter-book build . -W -n --keep-going
+
+# a deck for each chapter, from the built book
+slides: setup
+	test -d _build/html/book || $(MAKE) book
+	$(BIN)/python labs/slides.py
 
 test: test-style test-package test-notebooks test-labs test-hub test-book
 
