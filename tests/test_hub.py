@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -76,13 +76,11 @@ def handout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Hub]:
-    state = tmp_path_factory.mktemp("hub")
-    (state / "students.txt").write_text("s1234\ns5678\n")
-    (state / "teachers.txt").write_text("teacher\n")
+@contextmanager
+def running(state: Path) -> Iterator[str]:
+    """The hub, with what it keeps in this folder; gives its address."""
     port = free_ports(4)
-    environment = os.environ | {"HUB_STATE": str(state), "HUB_PORT": str(port), "JUPYTERHUB_ALLOW_INSECURE": "1"}
+    environment = os.environ | {"HUB_STATE": str(state), "HUB_PORT": str(port)}
     command = [str(Path(sys.executable).with_name("jupyterhub")), "-f", str(ROOT / "deploy/hub/jupyterhub_config.py")]
     command += ["--JupyterHub.spawner_class=simple"]  # systemd's would need a system to itself
     with (state / "log").open("w") as log:
@@ -98,10 +96,20 @@ def hub(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Hub]
                     if process.poll() is not None or time.monotonic() > until:
                         pytest.fail(f"the hub does not start:\n{(state / 'log').read_text()[-3000:]}")
                     time.sleep(0.5)
-            yield Hub(state, address, browser)
+            yield address
         finally:
             process.terminate()
             process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Hub]:
+    state = tmp_path_factory.mktemp("hub")
+    # as a spreadsheet on Windows writes a list
+    (state / "students.txt").write_bytes("s1234\r\nS5678\r\n".encode("utf-8-sig"))
+    (state / "teachers.txt").write_text("teacher\n")
+    with running(state) as address:
+        yield Hub(state, address, browser)
 
 
 def run_and_save(page: Any, path: Path) -> list[nbformat.NotebookNode]:
@@ -185,3 +193,14 @@ def test_what_is_no_lab_is_refused_and_not_kept(content: bytes, why: str, hub: H
     before = {path: path.stat().st_mtime_ns for path in (hub.state / "submissions").rglob("*")}
     assert why in hub.hand_in(page, "lab2_5678.ipynb", content)
     assert before == {path: path.stat().st_mtime_ns for path in (hub.state / "submissions").rglob("*")}
+
+
+def test_after_a_restart_who_left_the_list_is_out_and_the_others_keep_their_password(tmp_path: Path, browser: Any):
+    (tmp_path / "teachers.txt").write_text("teacher\n")
+    for students, lets_in in [("s1234\ns5678\n", True), ("s1234\n", False)]:
+        (tmp_path / "students.txt").write_text(students)
+        with running(tmp_path) as address:
+            hub = Hub(tmp_path, address, browser)
+            assert hub.log_in("s1234", "correct horse").url.endswith("/hub/home")
+            assert hub.log_in("s5678", "battery staple").url.endswith("/hub/home") == lets_in
+            assert "/hub/login" in hub.log_in("s1234", "wrong password").url

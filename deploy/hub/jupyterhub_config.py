@@ -27,12 +27,14 @@ def names(file: str) -> set[str]:
     path = STATE / file
     if not path.exists():
         sys.exit(f"{path}: write the names into it that may log in, one a line")
-    return {line.strip().lower() for line in path.read_text(encoding="utf8").splitlines() if line.strip()}
+    # some spreadsheets put a mark of the encoding before the first name: "-sig" drops it
+    return {line.strip().lower() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()}
 
 
 c.JupyterHub.authenticator_class = "firstuseauthenticator.FirstUseAuthenticator"  # the first password is kept
 c.Authenticator.admin_users = names("teachers.txt")
 c.Authenticator.allowed_users = names("students.txt") | c.Authenticator.admin_users
+c.Authenticator.allow_existing_users = False  # else a name once in the list could log in for ever
 c.FirstUseAuthenticator.create_users = False  # else every new name could log in
 c.FirstUseAuthenticator.dbm_path = str(STATE / "passwords.dbm")
 
