@@ -23,7 +23,7 @@ from recon3d_lite.files import whole
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 16  # rows of code that a class can read at once
 ROWS, WIDTH = 20, 99  # what a slide holds of code and what it prints, in the smallest letters
-LONG = 160  # letters of a sentence; a longer one is no title
+LONG = 130  # letters of a sentence; a longer one is no title
 LEFT_OUT = ("Further reading",)
 # what decks load, by the folder it comes from
 ASSETS = {

@@ -9,9 +9,9 @@
 
   // a figure's sizes are meant for a page whose text has 15 pixels: enlarge them as the slide's text is, but leave
   // room to the drawing; no letters below 1/30 of the slide's height
-  const letters = (size) => Math.max(size, 12), space = (size) => 0.8 * size, same = (size) => size;
-  const GROW = { font: { size: letters }, textfont: { size: letters }, tickfont: { size: letters }, marker: { size: same },
-    line: { width: same }, margin: { t: space, b: space, l: same, r: same }, pad: { t: space, b: space } };
+  const letters = (size) => Math.max(size, 12), less = (size) => 0.8 * size, same = (size) => size;
+  const GROW = { font: { size: letters }, textfont: { size: letters }, tickfont: { size: letters }, marker: { size: less },
+    line: { width: same }, margin: { t: less, b: less, l: same, r: same }, pad: { t: less, b: less } };
   const enlarge = (value, by, parent) => {
     if (!value || typeof value !== "object" || value.bdata) return;
     for (const [key, inner] of Object.entries(value)) {
@@ -30,15 +30,23 @@
       layout.font = { size: 12, ...layout.font };
       layout.hoverlabel = { font: { size: 12 }, ...layout.hoverlabel };
       layout.margin = { l: 80, r: 20, b: 80, ...layout.margin };
-      for (const [, { title }] of Object.entries(layout).filter(([name, axis]) => /^[xy]axis/.test(name) && axis.title)) {
-        title.font = { size: 12, ...title.font };
-        if (title.text?.length > 22) title.text = title.text.replace(/[,:]? \(/, "<br>(");
+      for (const trace of figure.data) if (trace.type === "scatter") trace.line = { width: 2, ...trace.line };
+      for (const [name, axis] of Object.entries(layout)) {
+        if (/^[xy]axis/.test(name) && axis.title) {
+          axis.title.font = { size: 12, ...axis.title.font };
+          if (name[0] === "y") axis.title.text = axis.title.text?.replace(" (", "<br>(");
+        }
       }
       if (layout.legend?.y < 0) {                             // below the axis, however high the drawing is
         Object.assign(layout.legend, { yref: "container", y: 0, yanchor: "bottom" });
         layout.margin.b = Math.max(layout.margin.b, 110);
       }
       enlarge(figure, by);
+      for (const name of Object.keys(layout).filter((key) => /^scene/.test(key))) {
+        for (const axis of ["xaxis", "yaxis", "zaxis"]) {     // these grow with the scene
+          layout[name][axis] = { ...layout[name][axis], tickfont: { size: 12, ...layout[name][axis]?.tickfont } };
+        }
+      }
       for (const slider of layout.sliders ?? []) slider.pad = { ...slider.pad, l: 30 * by, r: 30 * by };
       return figure;
     } });
