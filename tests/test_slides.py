@@ -104,7 +104,7 @@ def test_every_slide_fits_and_every_figure_is_drawn(watched: Watched, decks: Pat
             page.wait_for_function(DRAWN, arg=box)
             assert box.bounding_box()["height"] > 720 / 2, where
             # figures that are not in sight are not drawn: browsers allow about 16
-            assert page.evaluate("[...document.querySelectorAll('.plotly-book')].filter(box => box._live).length") == 1
+            page.wait_for_function("[...document.querySelectorAll('.plotly-book')].filter(b => b._live).length === 1")
             seen["figure"] += 1
         if diagram := slide.query_selector(".mermaid-book"):
             page.wait_for_function("box => box.querySelector('svg desc')", arg=diagram)
@@ -150,7 +150,7 @@ def test_figure_turns_and_keeps_its_keys_until_it_is_left(watched: Watched, deck
     turned = box.evaluate(CAMERA)
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"here => {HERE}[0] === here[0] + 1", arg=here)
-    assert not box.evaluate("box => Boolean(box._live)")
+    page.wait_for_function("box => !box._live", arg=box)
     # back again: as it was left; the space bar moves on even from a figure, and the next arrow does as well
     page.evaluate("here => Reveal.slide(...here)", here)
     page.wait_for_function(DRAWN, arg=box)
