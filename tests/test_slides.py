@@ -22,6 +22,8 @@ OVER = """() => {
   const cut = [...slide.children].some((part) => part.offsetParent && part.offsetTop + part.offsetHeight > innerHeight);
   return over(document.documentElement) || over(slide) || tall || cut;
 }"""
+SCROLLS = """() => [...Reveal.getCurrentSlide().querySelectorAll(".shown, .shown pre:not(.mermaid-book)")].some((box) =>
+  box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1)"""
 SMALL = """() => [...Reveal.getCurrentSlide().querySelectorAll("p, h2, li, td, pre")].filter((text) =>
   text.offsetParent && !text.matches(".plotly-alt, .text_html *, svg *") && text.textContent.trim()
   && parseFloat(getComputedStyle(text).fontSize) < innerHeight / 36.5).map((text) => text.textContent)"""
@@ -95,14 +97,14 @@ def test_notes_hold_what_the_slides_do_not(decks: Path, book: Path):
 @pytest.mark.parametrize("name", [FIGURES, FORMULAS, MODEL])
 def test_every_slide_fits_and_every_figure_is_drawn(watched: Watched, decks: Path, name: str):
     page = open_deck(watched, decks, name)
-    seen = {"figure": 0, "formula": 0, "mermaid": 0, "model": 0}
+    seen = {"slide": 0, "scrolls": 0, "figure": 0, "formula": 0, "mermaid": 0, "model": 0}
     for slide in walk(page):
         where = f"{name} {page.evaluate(HERE)}"
         if box := slide.query_selector(".plotly-book"):
             page.wait_for_function(DRAWN, arg=box)
             assert box.bounding_box()["height"] > 720 / 2, where
             # figures that are not in sight are not drawn: browsers allow about 16
-            assert page.evaluate("[...document.querySelectorAll('.plotly-book')].filter(box => box._live).length") == 1
+            page.wait_for_function("[...document.querySelectorAll('.plotly-book')].filter(b => b._live).length === 1")
             seen["figure"] += 1
         if diagram := slide.query_selector(".mermaid-book"):
             page.wait_for_function("box => box.querySelector('svg desc')", arg=diagram)
@@ -112,8 +114,11 @@ def test_every_slide_fits_and_every_figure_is_drawn(watched: Watched, decks: Pat
             assert 0.05 < viewer.evaluate(BLUE) < 0.8
             seen["model"] += 1
         seen["formula"] += slide.query_selector(".shown div.math mjx-container") is not None
+        seen["slide"] += 1
+        seen["scrolls"] += page.evaluate(SCROLLS)
         assert not page.evaluate(OVER), where
         assert page.evaluate(SMALL) == [], where
+    assert seen["scrolls"] < seen["slide"] / 10
     assert seen["figure"] == (decks / f"{name}.html").read_text(encoding="utf8").count('class="output plotly-book"')
     assert seen["figure"] >= (5 if name == FIGURES else 1)
     assert seen["formula"] >= 3 or name != FORMULAS
@@ -145,14 +150,15 @@ def test_figure_turns_and_keeps_its_keys_until_it_is_left(watched: Watched, deck
     turned = box.evaluate(CAMERA)
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"here => {HERE}[0] === here[0] + 1", arg=here)
-    assert not box.evaluate("box => Boolean(box._live)")
-    # back again: as it was left; the space bar moves on even from a figure
+    page.wait_for_function("box => !box._live", arg=box)
+    # back again: as it was left; the space bar moves on even from a figure, and the next arrow does as well
     page.evaluate("here => Reveal.slide(...here)", here)
     page.wait_for_function(DRAWN, arg=box)
     assert box.evaluate(CAMERA) == pytest.approx(turned, abs=1e-6)
     box.focus()
     page.keyboard.press("Space")
     page.wait_for_function(f"here => {HERE}.join() !== here.join()", arg=here)
+    assert page.evaluate("document.activeElement === document.body")
 
 
 def test_speakers_window_shows_notes_and_formulas(watched: Watched, decks: Path):
