@@ -174,6 +174,8 @@ def test_who_hands_in_is_who_is_logged_in(hub: Hub, handout: Path):
     assert (hub.state / "submissions" / LAB / "s5678.ipynb").read_bytes() == content
     assert not list(hub.state.rglob("*s9999*"))
     assert page.locator("table tr").count() == 2  # nothing of others
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390  # a phone shows all of it
     status = page.evaluate("async () => (await fetch('', {method: 'POST', body: new FormData()})).status")
     assert status == 403  # a form that another page made
 

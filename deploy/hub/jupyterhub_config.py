@@ -57,7 +57,13 @@ if os.geteuid() == 0 and Path("/run/systemd/system").exists():
     c.JupyterHub.spawner_class = "systemd"  # its limits hold, and users do not see each other
     c.Spawner.mem_limit, c.Spawner.cpu_limit = MEMORY, CORES
     c.SystemdSpawner.dynamic_users = True  # files are in /var/lib/NAME
-    c.SystemdSpawner.unit_extra_properties = {"InaccessiblePaths": f"{STATE} {ROOT / 'labs'}"}
+    # of this folder they see what a lab needs: not the solutions, in git's history neither, nor grades
+    seen = " ".join(str(ROOT / name) for name in (".venv", "recon3d_lite", "book"))
+    c.SystemdSpawner.unit_extra_properties = {
+        "TemporaryFileSystem": f"{ROOT}:ro",
+        "BindReadOnlyPaths": seen,
+        "RuntimeDirectoryPreserve": "yes",  # else a server starts only once (systemdspawner, issue 76)
+    }
 else:
     print("This hub separates nobody: all servers run as one user, without limits. Use it to try things out.")
     c.JupyterHub.spawner_class = "simple"
