@@ -29,7 +29,8 @@ FIELDS = ("time", "user", "lab", "sha256")
 PAGE = Template("""<!doctype html><html lang="en"><meta charset="utf-8"><title>Hand in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>body{font:18px/1.5 sans-serif;max-width:34em;margin:2em auto;padding:0 1em}
-input,button{font:inherit;max-width:100%}form{margin:1.5em 0}button{margin-top:.8em;padding:.3em 1em}td,th{text-align:left;padding:.2em 1em .2em 0}
+input,button{font:inherit;max-width:100%}form{margin:1.5em 0}
+button{margin-top:.8em;padding:.3em 1em}td,th{text-align:left;padding:.2em 1em .2em 0}
 [role=alert]{border-left:4px solid #D55E00;padding-left:.8em}[role=status]{border-left:4px solid #009E73;
 padding-left:.8em}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#9cf}}</style>
 <h1>Hand in a lab</h1><p>You are <b>{{ user }}</b>. In JupyterLab, save your notebook, then right-click it in the list
