@@ -88,7 +88,7 @@ lab: $(READY)
 	$(BIN)/jupyter lab book $$([ "$$(id -u)" != 0 ] || echo --allow-root)
 
 labs: $(LABS)
-	$(BIN)/python labs/build.py
+	$(BIN)/python labs/build.py $(LAB)
 
 # for a class: first write deploy/hub/state/students.txt and teachers.txt, a name a line
 hub: $(HUB)

@@ -98,8 +98,9 @@ def grade(path: Path, lab: Path, tests: list[Case], hidden: list[Path], seconds:
             result["notes"] += [f"{cells(failed)} with an error"] * bool(failed)
             worker.run(data_cell(template))  # again, as it was handed out: answers from other data will not fit
             numbers = [int(digits) for digits in re.findall("[0-9]+", re.sub("lab *[0-9]", "", path.stem))]
-            if worker.run(f"assert STUDENT in {numbers}", test=True):
-                result["notes"].append("the file's name does not hold its STUDENT number")
+            if error := worker.run(f"assert STUDENT in {numbers}, repr(STUDENT)[:30]", test=True):
+                number = error.removeprefix("AssertionError: ")
+                result["notes"].append(f"the file's name does not hold its STUDENT number, {number}")
             for i, case in enumerate(tests):
                 if worker.run(CONTROL, test=True) is None:
                     raise Stopped("it answers for the tests: all points are taken away")

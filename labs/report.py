@@ -66,9 +66,9 @@ def feedback(name: str, result: dict, tests: list[Case]) -> str:
     for question in questions(tests):
         hints = []
         for case, passed, error in zip(tests, result["passed"], result["errors"], strict=True):
-            if case.question == question and not passed:
+            if case.question == question and not passed and error:  # a test that never ran has none
                 hints.append(case.message or "a test failed")
-                if error and not case.hidden and not error.startswith("AssertionError"):  # else it may show code
+                if not case.hidden and not error.startswith("AssertionError"):  # else it may show code
                     hints.append(error)
         score = f"{points(result, tests, question):g} of {worth(tests, question):g}"
         rows.append([question, score, "; ".join(dict.fromkeys(hints))])
@@ -78,21 +78,26 @@ def feedback(name: str, result: dict, tests: list[Case]) -> str:
 
 
 def overview(results: dict[str, dict], tests: list[Case]) -> str:
-    """The page for the teacher: what failed most, and everybody's points, those who need a look first."""
+    """The page for the teacher: what failed most, and everybody's points, those who need a look first.
+
+    Means and counts are of those submissions that could be tested: a stray file is nobody's answer.
+    """
+    tested = [result for result in results.values() if any(result["passed"]) or any(result["errors"])]
     rows = []
     for question in questions(tests):
         most = worth(tests, question)
-        scores = [points(result, tests, question) for result in results.values()]
+        scores = [points(result, tests, question) for result in tested] or [0]
         full, none = sum(s == most for s in scores), sum(s == 0 for s in scores)
         rows.append([question, f"{most:g}", f"{sum(scores) / len(scores):.2f}", full, none])
     failed = Counter()
-    for result in results.values():
-        failed.update(i for i, passed in enumerate(result["passed"]) if not passed)
+    for result in tested:
+        failed.update(i for i, error in enumerate(result["errors"]) if error)
     worst = [[tests[i].question, tests[i].message or tests[i].code, n] for i, n in failed.most_common()]
     noted_first = sorted(results.items(), key=lambda item: not item[1]["notes"])
     each = [[Link(name), f"{points(r, tests):g}", "; ".join(r["notes"])] for name, r in noted_first]
-    totals = [points(result, tests) for result in results.values()]
-    body = f"<p>{len(results)} submissions; of {worth(tests):g} points the mean is {mean(totals):.1f}, "
+    totals = [points(result, tests) for result in tested] or [0]
+    body = f"<p>{len(results)} submissions, {len(tested)} of which could be tested; of {worth(tests):g} points "
+    body += f"their mean is {mean(totals):.1f}, "
     body += f"the median {median(totals):g}.</p>{table(['question', 'points', 'mean', 'full', 'none'], rows)}"
     body += f"<h2>Tests that failed most</h2>{table(['question', 'test', 'failed'], worst)}"
     body += f"<h2>Submissions, those to look at first</h2>{table(['submission', 'points', 'why'], each)}"

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 LAB = "lab2_distances"
-ANSWER = "def squared_distances(X, Y):\n    return ((X[:, None] - Y[None]) ** 2).sum(-1)"
+ANSWER = "def squared_distances(X, Y): return ((X[:, None] - Y[None]) ** 2).sum(-1)"  # a line needs no indenting
 pytestmark = [pytest.mark.hub, pytest.mark.timeout(600)]
 
 
@@ -100,6 +101,9 @@ def running(state: Path) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(60)
+            for each in range(port, port + 4):  # nothing outlives the hub, or it could not start again
+                with socket.socket() as asked:
+                    assert asked.connect_ex(("127.0.0.1", each)), (state / "log").read_text()[-2000:]
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +140,10 @@ def test_student_gets_does_and_hands_in_a_lab(hub: Hub, handout: Path, tmp_path:
     cell = page.locator(".jp-CodeCell", has_text="def squared_distances(X, Y):").locator(".cm-content").first
     cell.click()
     page.keyboard.press("Control+a")
-    page.keyboard.type(ANSWER.replace("\n    ", "\n"))  # the editor indents by itself
+    page.keyboard.type(ANSWER)
     own = hub.state / "users" / "s1234" / "course" / f"{LAB}.ipynb"
     cells = run_and_save(page, own)
+    assert [out for cell in cells for out in cell.outputs if out.output_type == "error"] == []
     checks = {cell.source: cell.outputs for cell in cells if 'grader.check("q1")' in cell.source}
     assert "passed" in checks['grader.check("q1")'][0]["data"]["text/plain"]
 
@@ -153,6 +158,19 @@ def test_student_gets_does_and_hands_in_a_lab(hub: Hub, handout: Path, tmp_path:
     subprocess.run(command, cwd=ROOT, check=True)
     row = next(csv.DictReader((tmp_path / "grades" / "scores.csv").open()))
     assert (row["submission"], row["q1"]) == ("s1234", "2")
+
+    shutil.copytree(tmp_path / "grades" / "feedback", hub.state / "feedback" / LAB)
+    page.goto(f"{hub.address}/services/hand-in/")
+    page.click("text=feedback")
+    assert "of 20 points" in page.inner_text("body")
+    other = hub.log_in("s5678", "battery staple")
+    assert other.goto(f"{hub.address}/services/hand-in/feedback/{LAB}").status == 404
+
+    hub.hand_in(page, "again.ipynb", own.read_bytes() + b"\n")
+    assert kept.read_bytes() == own.read_bytes() + b"\n"
+    assert [path.read_bytes() for path in (hub.state / "submissions" / "earlier").rglob("*.ipynb")] == [
+        own.read_bytes()
+    ]
 
 
 def test_hub_lets_in_whom_it_should(hub: Hub):

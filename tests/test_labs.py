@@ -102,7 +102,8 @@ def test_lab_has_the_size_of_a_lab(lab: Lab):
         assert any(not case.hidden for case in own), question
         assert all(case.message for case in own), question
     found = [mistake["question"] for mistake in lab.mistakes]
-    assert all(found.count(question) >= 2 for question in lab.most)
+    few = [question for question in lab.most if found.count(question) < 2]
+    assert not few, f"labs/mistakes/{lab.folder.name}.toml: write two plausible mistakes for {few}"
 
 
 def test_guide_says_what_each_question_is_worth_and_how_long_the_solution_ran(lab: Lab):
@@ -192,7 +193,7 @@ def test_endless_submission_ends_with_the_grader(distances: Lab, tmp_path: Path)
 def test_borrowed_numbers_are_noticed(name: str, fits: bool, distances: Lab, tmp_path: Path):
     few = copy.deepcopy(distances.student)
     few.cells = few.cells[:5]  # the number and the data
-    note = "the file's name does not hold its STUDENT number"
+    note = "the file's name does not hold its STUDENT number, 0"
     assert (note not in distances.grade(saved(few, tmp_path / f"{name}.ipynb"))["notes"]) == fits
 
 
@@ -278,6 +279,18 @@ def test_rehearsed_class_is_the_same_each_time_and_has_all_kinds(distances: Lab,
     assert {name.split("_")[0] for name in classes[0]} == set(rehearse.KINDS) | set(rehearse.BROKEN)
     assert len(classes[0]) == 103
     assert classes[0] == classes[1]
+
+
+def test_tests_that_never_ran_give_no_hints_and_count_for_nobody():
+    tests = [report.Case("q1", "assert f(7) == 3", 1, True, "f counts"), report.Case("q1", "", 1, False, "")]
+    stray = {"passed": [False, False], "errors": [None, None], "notes": ["no notebook that can be read"]}
+    half = {"passed": [False, True], "errors": ["AssertionError: ", None], "notes": []}
+    assert "f counts" not in report.feedback("stray", stray, tests)
+    assert "f counts" in report.feedback("half", half, tests)
+    page = report.overview({"half": half, "stray": stray}, tests)
+    assert "2 submissions, 1 of which could be tested; of 2 points their mean is 1.0" in page
+    assert "<td>f counts</td><td>1</td>" in page
+    assert "of which could be tested" in report.overview({"stray": stray}, tests)
 
 
 def test_feedback_keeps_the_code_of_hidden_tests():

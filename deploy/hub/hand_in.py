@@ -1,7 +1,8 @@
-"""Where students of the hub hand in: python hand_in.py SUBMISSIONS, started by JupyterHub at /services/hand-in/.
+"""Where students of the hub hand in, started by JupyterHub: python hand_in.py SUBMISSIONS FEEDBACK
 
-A notebook lands in SUBMISSIONS/LAB/USER.ipynb, where `labs/grade.py` looks for it; the last one counts. SUBMISSIONS/
-receipts.csv gets a line for each. Who hands in is who is logged in to the hub: nothing that is sent decides it.
+A notebook lands in SUBMISSIONS/LAB/USER.ipynb, where `labs/grade.py` looks for it; the last one counts, earlier ones
+go to SUBMISSIONS/earlier. SUBMISSIONS/receipts.csv gets a line for each. A student sees FEEDBACK/LAB/USER.html once it
+is there. Who it is says the login to the hub, nothing that is sent.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import hashlib
 import os
 import re
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlparse
@@ -17,7 +19,7 @@ from urllib.parse import urlparse
 import nbformat
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado.template import Template
-from tornado.web import Application, RequestHandler, authenticated
+from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
 from recon3d_lite.files import whole
 
@@ -40,7 +42,9 @@ of files and choose <i>Download</i>. Hand in that file here.</p>
 <form method="post" enctype="multipart/form-data">{% raw xsrf %}
 <label>Notebook <input type="file" name="notebook" accept=".ipynb" required></label><br><button>Hand in</button></form>
 {% if rows %}<h2>Handed in so far</h2><table><tr><th>lab<th>time (UTC)<th>receipt</tr>
-{% for row in rows %}<tr><td>{{ row["lab"] }}<td>{{ row["time"] }}<td><code>{{ row["sha256"][:8] }}</code></tr>
+{% for row in rows %}<tr><td>{{ row["lab"] }}
+{% if row["lab"] in graded %}<br><a href="feedback/{{ row["lab"] }}">feedback</a>{% end %}
+<td>{{ row["time"] }}<td><code>{{ row["sha256"][:8] }}</code></tr>
 {% end %}</table><p>The last one of each lab counts.</p>{% end %}
 <p><a href="/hub/home">Back to your server</a></p></html>
 """)
@@ -58,8 +62,12 @@ def keep(content: bytes, user: str, folder: Path) -> dict[str, str]:
     lab = next((LABS.get(f"lab{heading[1]}") for heading in headings if heading), None)
     if not lab:
         raise ValueError("This notebook is none of the labs: it has no cell that begins with '# Lab' and its number.")
-    (folder / lab).mkdir(parents=True, exist_ok=True)
-    with whole(folder / lab / f"{user}.ipynb") as partial:
+    place, earlier = folder / lab / f"{user}.ipynb", folder / "earlier" / lab
+    for needed in (place.parent, earlier):
+        needed.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        place.rename(earlier / f"{user}_{hashlib.sha256(place.read_bytes()).hexdigest()[:8]}.ipynb")
+    with whole(place) as partial:
         partial.write_bytes(content)
     time = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
     row = dict(zip(FIELDS, (time, user, lab, hashlib.sha256(content).hexdigest()), strict=True))
@@ -73,8 +81,8 @@ def keep(content: bytes, user: str, folder: Path) -> dict[str, str]:
 
 
 class HandIn(HubOAuthenticated, RequestHandler):
-    def initialize(self, folder: Path) -> None:
-        self.folder = folder
+    def initialize(self, folder: Path, feedback: Path) -> None:
+        self.folder, self.feedback = folder, feedback
 
     @property
     def user(self) -> str:
@@ -85,8 +93,10 @@ class HandIn(HubOAuthenticated, RequestHandler):
         if receipts.exists():
             with receipts.open(newline="", encoding="utf8") as file:
                 rows = [row for row in csv.DictReader(file) if row["user"] == self.user]
+        graded = [lab for lab in LABS.values() if (self.feedback / lab / f"{self.user}.html").exists()]
         self.set_status(400 if error else 200)
-        self.finish(PAGE.generate(user=self.user, error=error, done=done, rows=rows, xsrf=self.xsrf_form_html()))
+        xsrf = self.xsrf_form_html()
+        self.finish(PAGE.generate(user=self.user, error=error, done=done, rows=rows, graded=graded, xsrf=xsrf))
 
     @authenticated
     def get(self) -> None:
@@ -103,14 +113,30 @@ class HandIn(HubOAuthenticated, RequestHandler):
         self.show(done=f"Thank you: {row['lab']} is handed in, at {row['time']} UTC. Receipt {row['sha256'][:8]}.")
 
 
+class Feedback(HandIn):
+    @authenticated
+    def get(self, lab: str) -> None:
+        page = self.feedback / lab / f"{self.user}.html"
+        if lab not in LABS.values() or not page.exists():
+            raise HTTPError(404)
+        self.finish(page.read_bytes())
+
+    post = RequestHandler.post  # refused
+
+
 async def main() -> None:
-    folder = Path(sys.argv[1])
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = [(PREFIX, HandIn, {"folder": folder}), (PREFIX + "oauth_callback", HubOAuthCallbackHandler)]
+    folders = dict(zip(("folder", "feedback"), map(Path, sys.argv[1:]), strict=True))
+    folders["folder"].mkdir(parents=True, exist_ok=True)
+    pages = [
+        (PREFIX, HandIn, folders),
+        (PREFIX + r"feedback/(\w+)", Feedback, folders),
+        (PREFIX + "oauth_callback", HubOAuthCallbackHandler),
+    ]
     address = urlparse(os.environ["JUPYTERHUB_SERVICE_URL"])
     Application(pages, cookie_secret=os.urandom(32)).listen(address.port, address.hostname)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())

