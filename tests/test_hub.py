@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -85,7 +86,11 @@ def running(state: Path) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("jupyterhub")), "-f", str(ROOT / "deploy/hub/jupyterhub_config.py")]
     command += ["--JupyterHub.spawner_class=simple"]  # systemd's would need a system to itself
     with (state / "log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=state)
+        # who runs this in the background may ignore SIGINT and hand that down; by it the hub ends its services
+        process = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, cwd=state,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
         try:
             until = time.monotonic() + 90
             address = f"http://127.0.0.1:{port}"
@@ -100,7 +105,7 @@ def running(state: Path) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(120)
             for each in range(port, port + 4):  # nothing outlives the hub, or it could not start again
                 with socket.socket() as asked:
                     assert asked.connect_ex(("127.0.0.1", each)), (state / "log").read_text()[-2000:]
